@@ -1,0 +1,85 @@
+"""Prompts: what one is, whom it suits, and which comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.gestures import Form
+from bot.domain.people import Pace, Tie
+
+REST = timedelta(days=60)
+"""The same text never comes back to a person sooner."""
+
+
+class Kind(StrEnum):
+    """What a prompt asks for."""
+
+    APPRECIATION = "appreciation"
+    CHECKIN = "checkin"
+    RESET = "reset"
+    WEEKLY = "weekly"
+
+
+DAILY = (Kind.APPRECIATION, Kind.CHECKIN, Kind.RESET)
+
+
+class Step(StrEnum):
+    """The seven steps of RECIPRO, in order; one is the theme of a week."""
+
+    REFLECT = "reflect"
+    EXPRESS = "express"
+    CHECKIN = "checkin"
+    INVEST = "invest"
+    PRACTISE = "practise"
+    REPAIR = "repair"
+    OBSERVE = "observe"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One text of one locale. *gentle* ones are light enough for the gentle pace; *ties* says for whom it is fit."""
+
+    id: str
+    kind: Kind
+    text: str
+    form: Form
+    step: Step
+    ties: frozenset[Tie]
+    gentle: bool
+
+    def suits(self, tie: Tie | None, pace: Pace) -> bool:
+        """Whether it fits this relationship and pace; before there is a pair, what suits a friend suits."""
+        return (tie or Tie.FRIEND) in self.ties and (self.gentle or pace is not Pace.GENTLE)
+
+
+def choose(
+    pool: Sequence[Prompt],
+    tie: Tie | None,
+    pace: Pace,
+    *,
+    seen: Mapping[str, datetime],
+    now: datetime,
+    seed: int,
+) -> Prompt | None:
+    """The prompt for this moment: one not seen for 60 days, picked by *seed*; when none is left, the one longest unseen.
+
+    None only when nothing in the pool suits at all.
+    """
+    fitting = [prompt for prompt in pool if prompt.suits(tie, pace)]
+    rested = [prompt for prompt in fitting if prompt.id not in seen or now - seen[prompt.id] >= REST]
+    if rested:
+        return rested[seed % len(rested)]
+    return min(fitting, key=lambda prompt: (seen[prompt.id], prompt.id), default=None)
+
+
+def theme_of(week: int) -> Step:
+    """The RECIPRO step of a week: its number of weeks since 1970 decides, so that everybody shares it."""
+    return tuple(Step)[week % len(Step)]
+
+
+def of_kind(prompts: Iterable[Prompt], kinds: Collection[Kind]) -> list[Prompt]:
+    """Those of the given kinds."""
+    return [prompt for prompt in prompts if prompt.kind in kinds]

@@ -1,0 +1,336 @@
+"""Deliveries: what is to be sent to whom, and what became of it.
+
+``waiting -> sending -> sent · unknown · dropped · blocked · failed``. A deferral moves due_at. A claim carries a fence: a
+number that only its holder knows, so that a sleeper who wakes after the lease cannot settle what another has sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+
+from bot.domain.pacing import Lane, Why
+from bot.domain.prompts import DAILY, REST
+from bot.storage.schema import delivery
+from bot.storage.sql import insert_once
+
+LEASE = timedelta(seconds=90)
+"""Longer than the longest wait for an answer of Telegram (30 s) and for a place in the throttle."""
+TRIES = 2
+"""An uncertain send is tried once more, then settled as unknown."""
+COLUMNS = tuple(
+    delivery.c[name]
+    for name in (
+        "id",
+        "person_id",
+        "pair_id",
+        "kind",
+        "about",
+        "lane",
+        "due_at",
+        "good_until",
+        "fence",
+        "tries",
+        "prompt",
+        "sent_at",
+        "message_id",
+        "state",
+        "answered_at",
+    )
+)
+_DAILY = tuple(str(kind) for kind in DAILY)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One thing to be sent to one person. *about* is a local day for prompts, else the id of what it is about."""
+
+    id: int
+    person: int
+    pair: int | None
+    kind: str
+    about: int
+    lane: int
+    due_at: datetime
+    good_until: datetime
+    fence: int
+    tries: int
+    prompt: str | None
+    sent_at: datetime | None
+    message_id: int | None
+    state: str
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What surrounds a person's deliveries when the verdict is taken."""
+
+    seen: Mapping[str, datetime]
+    """Prompts of the last 60 days and when they came."""
+    sent_prompts: Sequence[tuple[int | None, int, datetime]]
+    """(pair, local day, moment) of recent daily prompts, newest first."""
+    last_sent_at: datetime | None
+
+
+def enqueue(
+    db: Connection,
+    person: int,
+    kind: str,
+    *,
+    about: int,
+    pair: int | None = None,
+    due_at: datetime,
+    good_for: timedelta,
+    lane: Lane = Lane.SHARE,
+    prompt: str | None = None,
+) -> bool:
+    """Put something for *person* in the outbox, once for each occasion; whether it was new."""
+    return insert_once(
+        db,
+        delivery,
+        {
+            "person_id": person,
+            "pair_id": pair,
+            "kind": kind,
+            "about": about,
+            "lane": int(lane),
+            "state": "waiting",
+            "due_at": due_at,
+            "good_until": due_at + good_for,
+            "prompt": prompt,
+        },
+    )
+
+
+def sent_now(
+    db: Connection, person: int, kind: str, *, about: int, pair: int | None, now: datetime, prompt: str | None
+) -> Delivery | None:
+    """Record something that is answered with at once (the first prompt of set-up) as sent; None when it had been."""
+    row = {
+        "person_id": person,
+        "pair_id": pair,
+        "kind": kind,
+        "about": about,
+        "lane": int(Lane.REPLY),
+        "state": "sent",
+        "due_at": now,
+        "good_until": now,
+        "sent_at": now,
+        "prompt": prompt,
+        "tries": 1,
+    }
+    if not insert_once(db, delivery, row):
+        return None
+    found = db.execute(
+        select(*COLUMNS).where(delivery.c.about == about, delivery.c.person_id == person, delivery.c.kind == kind)
+    ).first()
+    return None if found is None else read(found)
+
+
+def claim(db: Connection, now: datetime, limit: int) -> list[Delivery]:
+    """Take up to *limit* due deliveries, first lane first, oldest first; nobody else gets them until the lease ends."""
+    due = (
+        select(delivery.c.id)
+        .where(delivery.c.state == "waiting", delivery.c.due_at <= now)
+        .order_by(delivery.c.lane, delivery.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = db.execute(
+        update(delivery)
+        .where(delivery.c.id.in_(due.scalar_subquery()), delivery.c.state == "waiting")
+        .values(
+            state="sending",
+            fence=delivery.c.fence + 1,
+            tries=delivery.c.tries + 1,
+            lease_until=now + LEASE,
+        )
+        .returning(*COLUMNS)
+    )
+    return sorted(map(read, claimed), key=lambda each: (each.lane, each.due_at, each.id))
+
+
+def reclaim(db: Connection, now: datetime, *, never_twice: Collection[str], limit: int = 500) -> dict[str, int]:
+    """Free deliveries whose sender died: once more for most, unknown for the rest; how many of each."""
+    stuck = and_(delivery.c.state == "sending", delivery.c.lease_until < now)
+    some = select(delivery.c.id).where(stuck).order_by(delivery.c.lease_until).limit(limit).scalar_subquery()
+    over = or_(delivery.c.tries >= TRIES, delivery.c.kind.in_(list(never_twice)))
+    unknown = db.execute(
+        update(delivery).where(delivery.c.id.in_(some), stuck, over).values(state="unknown", lease_until=None)
+    ).rowcount
+    again = db.execute(
+        update(delivery).where(delivery.c.id.in_(some), stuck).values(state="waiting", lease_until=None)
+    ).rowcount
+    return {"unknown": unknown, "again": again}
+
+
+_SETTLE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("of"), delivery.c.fence == bindparam("held"), delivery.c.state == "sending")
+    .values(
+        state=bindparam("to"),
+        sent_at=bindparam("sent"),
+        message_id=bindparam("message"),
+        prompt=bindparam("text"),
+        reason=bindparam("why"),
+        due_at=bindparam("due"),
+        tries=bindparam("tried"),
+        lease_until=None,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a claimed delivery. State ``waiting`` with a new *due_at* is a deferral."""
+
+    delivery: Delivery
+    state: str
+    sent_at: datetime | None = None
+    message_id: int | None = None
+    prompt: str | None = None
+    reason: str | None = None
+    due_at: datetime | None = None
+    counts: bool = True
+    """False when Telegram never had it, so that it does not count as a try."""
+
+
+def settle(db: Connection, results: Sequence[Settled]) -> None:
+    """Write down what became of claimed deliveries. A fence that has moved on writes nothing."""
+    if not results:
+        return
+    db.execute(
+        _SETTLE,
+        [
+            {
+                "of": result.delivery.id,
+                "held": result.delivery.fence,
+                "to": result.state,
+                "sent": result.sent_at,
+                "message": result.message_id,
+                "text": result.prompt or result.delivery.prompt,
+                "why": result.reason,
+                "due": result.due_at or result.delivery.due_at,
+                "tried": result.delivery.tries - (0 if result.counts else 1),
+            }
+            for result in results
+        ],
+    )
+
+
+def drop(result: Delivery, why: Why) -> Settled:
+    """Never to be sent."""
+    return Settled(result, "dropped", reason=why)
+
+
+_SEEN = (
+    select(
+        delivery.c.person_id,
+        delivery.c.pair_id,
+        delivery.c.kind,
+        delivery.c.about,
+        delivery.c.prompt,
+        delivery.c.sent_at,
+    )
+    .where(delivery.c.person_id.in_(bindparam("people", expanding=True)), delivery.c.sent_at > bindparam("since"))
+    .order_by(delivery.c.sent_at.desc())
+)
+
+
+def around(db: Connection, people: Collection[int], now: datetime) -> dict[int, Around]:
+    """What each of *people* was sent in the last 60 days."""
+    seen: dict[int, dict[str, datetime]] = {who: {} for who in people}
+    prompts: dict[int, list[tuple[int | None, int, datetime]]] = {who: [] for who in people}
+    last: dict[int, datetime] = {}
+    if people:
+        for row in db.execute(_SEEN, {"people": list(people), "since": now - REST}):
+            if row.prompt is not None:
+                seen[row.person_id].setdefault(row.prompt, row.sent_at)
+            if row.kind in _DAILY:
+                prompts[row.person_id].append((row.pair_id, row.about, row.sent_at))
+            if row.kind in _DAILY or row.kind == "weekly":
+                last.setdefault(row.person_id, row.sent_at)
+    return {who: Around(seen[who], prompts[who], last.get(who)) for who in people}
+
+
+_BY_ID = select(*COLUMNS).where(delivery.c.id == bindparam("id"))
+_BY_MESSAGE = select(*COLUMNS).where(
+    delivery.c.person_id == bindparam("person"), delivery.c.message_id == bindparam("message")
+)
+
+
+def by_id(db: Connection, number: int) -> Delivery | None:
+    """One delivery."""
+    row = db.execute(_BY_ID, {"id": number}).first()
+    return None if row is None else read(row)
+
+
+def by_message(db: Connection, person: int, message_id: int) -> Delivery | None:
+    """The delivery that came to *person* as this message."""
+    row = db.execute(_BY_MESSAGE, {"person": person, "message": message_id}).first()
+    return None if row is None else read(row)
+
+
+def latest(db: Connection, person: int, kinds: Sequence[str], since: datetime) -> Delivery | None:
+    """The newest delivery of these kinds that *person* was sent after *since*."""
+    row = db.execute(
+        select(*COLUMNS)
+        .where(
+            delivery.c.person_id == person,
+            delivery.c.sent_at > since,
+            delivery.c.kind.in_(list(kinds)),
+            delivery.c.state.in_(("sent", "unknown")),
+        )
+        .order_by(delivery.c.sent_at.desc(), delivery.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else read(row)
+
+
+def proven(db: Connection, number: int, *, message_id: int | None, now: datetime) -> None:
+    """A tap or an answer shows that a delivery arrived, whatever was known of it."""
+    db.execute(
+        update(delivery)
+        .where(delivery.c.id == number, delivery.c.state.in_(("unknown", "sending")))
+        .values(
+            state="sent",
+            sent_at=func.coalesce(delivery.c.sent_at, _stored(now)),
+            message_id=func.coalesce(delivery.c.message_id, message_id),
+            lease_until=None,
+        )
+    )
+
+
+def answered(db: Connection, number: int, now: datetime) -> None:
+    """The person did something with it: answered, did it in person, put it off or set it aside."""
+    db.execute(
+        update(delivery).where(delivery.c.id == number, delivery.c.answered_at.is_(None)).values(answered_at=now)
+    )
+
+
+def withdraw(db: Connection, kinds: Sequence[str], about: int) -> int:
+    """Take what is still waiting back; how many were."""
+    return db.execute(
+        update(delivery)
+        .where(delivery.c.about == about, delivery.c.kind.in_(list(kinds)), delivery.c.state == "waiting")
+        .values(state="dropped", reason=Why.WITHDRAWN)
+    ).rowcount
+
+
+def next_due(db: Connection) -> datetime | None:
+    """When the next waiting delivery is due."""
+    return db.execute(select(func.min(delivery.c.due_at)).where(delivery.c.state == "waiting")).scalar()
+
+
+def _stored(moment: datetime) -> Any:
+    return bindparam(None, moment, delivery.c.sent_at.type, unique=True)
+
+
+def read(row: Any) -> Delivery:
+    """A row of COLUMNS."""
+    return Delivery(*row)

@@ -1,0 +1,216 @@
+"""What people keep: entries in their own words, sealed, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from bot.domain.gestures import Form, Gesture, Medium, Way
+from bot.storage.schema import delivery, gesture
+from bot.storage.sql import insert
+
+COLUMNS = (
+    gesture.c.id,
+    gesture.c.person_id,
+    gesture.c.pair_id,
+    gesture.c.way,
+    gesture.c.kind,
+    gesture.c.form,
+    gesture.c.medium,
+    gesture.c.words,
+    gesture.c.file_id,
+    gesture.c.day,
+    gesture.c.kept_at,
+    gesture.c.delivery_id,
+    gesture.c.shared_at,
+    gesture.c.passed_at,
+)
+_BY_ID = select(*COLUMNS).where(gesture.c.id == bindparam("id"))
+_BY_MESSAGE = select(*COLUMNS).where(
+    gesture.c.person_id == bindparam("person"), gesture.c.message_id == bindparam("message")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A kept entry, and whether this call kept it (False: Telegram sent the same message again)."""
+
+    gesture: Gesture
+    new: bool
+
+
+def keep(
+    db: Connection,
+    person: int,
+    *,
+    pair: int | None,
+    way: Way,
+    kind: str | None,
+    form: Form,
+    medium: Medium,
+    words: str | None,
+    file_id: str | None,
+    day: int,
+    now: datetime,
+    delivery: int | None = None,
+    about: int | None = None,
+    message_id: int | None = None,
+) -> Kept:
+    """Store an entry, once for each message it came by."""
+    if message_id is not None and (found := by_message(db, person, message_id)) is not None:
+        return Kept(found, new=False)
+    number = db.execute(
+        insert(db, gesture).returning(gesture.c.id),
+        [
+            {
+                "person_id": person,
+                "pair_id": pair,
+                "way": way,
+                "kind": kind,
+                "form": form,
+                "medium": medium,
+                "words": words,
+                "file_id": file_id,
+                "day": day,
+                "kept_at": now,
+                "delivery_id": delivery,
+                "about_gesture": about,
+                "message_id": message_id,
+            }
+        ],
+    ).scalar_one()
+    entry = Gesture(number, person, pair, way, kind, form, medium, words, file_id, day, now, delivery, None, None)
+    return Kept(entry, new=True)
+
+
+def by_id(db: Connection, number: int) -> Gesture | None:
+    """One entry."""
+    row = db.execute(_BY_ID, {"id": number}).first()
+    return None if row is None else _read(row)
+
+
+def by_message(db: Connection, person: int, message_id: int) -> Gesture | None:
+    """The entry that a person's message became."""
+    row = db.execute(_BY_MESSAGE, {"person": person, "message": message_id}).first()
+    return None if row is None else _read(row)
+
+
+def change(db: Connection, number: int, **facts: Any) -> None:
+    """Set the named facts of one entry."""
+    db.execute(update(gesture).where(gesture.c.id == number).values(**facts))
+
+
+def share(db: Connection, number: int, now: datetime) -> bool:
+    """Mark as shared; False when it was already."""
+    changed = db.execute(
+        update(gesture)
+        .where(gesture.c.id == number, gesture.c.shared_at.is_(None))
+        .values(shared_at=now, withdrawn_at=None)
+    )
+    return changed.rowcount == 1
+
+
+def take_back(db: Connection, number: int, now: datetime) -> bool:
+    """Undo a share; whether it had been shared."""
+    changed = db.execute(
+        update(gesture)
+        .where(gesture.c.id == number, gesture.c.shared_at.is_not(None))
+        .values(shared_at=None, withdrawn_at=now)
+    )
+    return changed.rowcount == 1
+
+
+def passed(db: Connection, numbers: Sequence[int], now: datetime) -> None:
+    """The other has received these."""
+    if numbers:
+        db.execute(
+            update(gesture).where(gesture.c.id.in_(numbers), gesture.c.passed_at.is_(None)).values(passed_at=now)
+        )
+
+
+def to_delivery(db: Connection, person: int, number: int) -> Gesture | None:
+    """What *person* last kept in answer to a delivery."""
+    row = db.execute(
+        select(*COLUMNS)
+        .where(gesture.c.person_id == person, gesture.c.delivery_id == number)
+        .order_by(gesture.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else _read(row)
+
+
+def of_week(db: Connection, person: int, pair: int | None, first: int, last: int) -> list[Gesture]:
+    """Entries with local days *first* … *last* of this pair (both halves), or of a person on their own, oldest first."""
+    where = (
+        gesture.c.pair_id == pair if pair is not None else (gesture.c.person_id == person) & gesture.c.pair_id.is_(None)
+    )
+    rows = db.execute(select(*COLUMNS).where(where, gesture.c.day.between(first, last)).order_by(gesture.c.id))
+    return [_read(row) for row in rows]
+
+
+def checkins_of_day(db: Connection, pair: int, day: int) -> list[Gesture]:
+    """Answers to check-ins of one pair that were kept around local day *day* of either half, newest first."""
+    rows = db.execute(
+        select(*COLUMNS)
+        .join(delivery, delivery.c.id == gesture.c.delivery_id)
+        .where(
+            gesture.c.pair_id == pair,
+            gesture.c.kind == "checkin",
+            gesture.c.way == Way.ANSWER,
+            delivery.c.about.between(day - 1, day + 1),
+        )
+        .order_by(gesture.c.id.desc())
+    )
+    return [_read(row) for row in rows]
+
+
+def own(
+    db: Connection, person: int, *, before: int | None = None, limit: int = 5, day: int | None = None
+) -> list[Gesture]:
+    """A person's own entries, newest first, from before id *before*; of one local day when *day* is given."""
+    statement = select(*COLUMNS).where(gesture.c.person_id == person)
+    if before is not None:
+        statement = statement.where(gesture.c.id < before)
+    if day is not None:
+        statement = statement.where(gesture.c.day == day)
+    return [_read(row) for row in db.execute(statement.order_by(gesture.c.id.desc()).limit(limit))]
+
+
+def received(db: Connection, person: int, pairs: Sequence[int]) -> list[Gesture]:
+    """What others have shared with *person* in *pairs* and what has reached them."""
+    if not pairs:
+        return []
+    rows = db.execute(
+        select(*COLUMNS)
+        .where(
+            gesture.c.pair_id.in_(pairs),
+            gesture.c.person_id != person,
+            or_(gesture.c.passed_at.is_not(None)),
+        )
+        .order_by(gesture.c.id)
+    )
+    return [_read(row) for row in rows]
+
+
+def _read(row: Any) -> Gesture:
+    facts = row._mapping  # noqa: SLF001 - public in SQLAlchemy, whatever its name
+    return Gesture(
+        facts["id"],
+        facts["person_id"],
+        facts["pair_id"],
+        Way(facts["way"]),
+        facts["kind"],
+        Form(facts["form"]),
+        Medium(facts["medium"]),
+        facts["words"],
+        facts["file_id"],
+        facts["day"],
+        facts["kept_at"],
+        facts["delivery_id"],
+        facts["shared_at"],
+        facts["passed_at"],
+    )

@@ -1,0 +1,217 @@
+"""Pairs and the invitations that make them. Codes are never stored: only their keyed hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+
+from bot.domain import pairing
+from bot.domain.pairing import Invite
+from bot.domain.people import Pair, Tie
+from bot.storage.columns import seal
+from bot.storage.schema import delivery, invite, member, pair, rhythm, shut_out, wrong_code
+from bot.storage.sql import insert, insert_once
+
+_ONE, _TWO = member.alias("one"), member.alias("two")
+_PAIR = (
+    select(
+        pair.c.id,
+        pair.c.tie,
+        pair.c.since,
+        pair.c.ended_at,
+        _ONE.c.person_id.label("one"),
+        _TWO.c.person_id.label("two"),
+    )
+    .join(_ONE, (_ONE.c.pair_id == pair.c.id) & _ONE.c.inviter)
+    .join(_TWO, (_TWO.c.pair_id == pair.c.id) & ~_TWO.c.inviter)
+)
+_OF_PERSON = _PAIR.where(
+    pair.c.ended_at.is_(None), or_(_ONE.c.person_id == bindparam("who"), _TWO.c.person_id == bindparam("who"))
+).order_by(pair.c.id)
+_BY_IDS = _PAIR.where(pair.c.id.in_(bindparam("ids", expanding=True)))
+_INVITE = select(
+    invite.c.id, invite.c.inviter_id, invite.c.tie, invite.c.expires_at, invite.c.used_at, invite.c.cancelled_at
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A new invitation and the code that opens it, which exists nowhere else."""
+
+    invite: int
+    code: str
+
+
+def of_person(db: Connection, who: int) -> list[Pair]:
+    """The running pairs of one person, oldest first."""
+    return [_pair(row) for row in db.execute(_OF_PERSON, {"who": who})]
+
+
+def by_ids(db: Connection, numbers: Sequence[int]) -> dict[int, Pair]:
+    """Pairs by id, ended ones included."""
+    return {row.id: _pair(row) for row in db.execute(_BY_IDS, {"ids": list(numbers)})} if numbers else {}
+
+
+def by_id(db: Connection, number: int) -> Pair | None:
+    """One pair by id, also when it has ended."""
+    return by_ids(db, [number]).get(number)
+
+
+def offer(db: Connection, inviter: int, tie: Tie, code: str, *, now: datetime) -> Offered:
+    """Store an invitation under the hash of *code*; earlier open ones of the same person stay valid."""
+    number = db.execute(
+        insert(db, invite).returning(invite.c.id),
+        [
+            {
+                "code_hash": seal().hashes(code)[0],
+                "inviter_id": inviter,
+                "tie": tie,
+                "created_at": now,
+                "expires_at": now + pairing.LIFE,
+            }
+        ],
+    ).scalar_one()
+    return Offered(number, code)
+
+
+def invite_of(db: Connection, code: str) -> Invite | None:
+    """The invitation that *code* opens, in whatever state."""
+    row = db.execute(_INVITE.where(invite.c.code_hash.in_(seal().hashes(code)))).first()
+    return None if row is None else _invite(row)
+
+
+def invite_by_id(db: Connection, number: int) -> Invite | None:
+    """The invitation of this id."""
+    row = db.execute(_INVITE.where(invite.c.id == number)).first()
+    return None if row is None else _invite(row)
+
+
+def cancel(db: Connection, number: int, inviter: int, *, now: datetime) -> bool:
+    """Withdraw an unused invitation of *inviter*; whether there was one."""
+    changed = db.execute(
+        update(invite)
+        .where(
+            invite.c.id == number,
+            invite.c.inviter_id == inviter,
+            invite.c.used_at.is_(None),
+            invite.c.cancelled_at.is_(None),
+        )
+        .values(cancelled_at=now)
+    )
+    return changed.rowcount == 1
+
+
+def redeem(db: Connection, found: Invite, by: int, *, now: datetime) -> Pair | pairing.Refusal:
+    """Spend the invitation and make the pair. Of two people at once exactly one wins; the other reads USED."""
+    refusal = pairing.refuse(found, by, partners=partners(db, by), shut_out=left_by(db, by), now=now)
+    if refusal is not None:
+        return refusal
+    spent = db.execute(
+        update(invite)
+        .where(
+            invite.c.id == found.id,
+            invite.c.used_at.is_(None),
+            invite.c.cancelled_at.is_(None),
+            invite.c.expires_at > now,
+        )
+        .values(used_at=now, used_by=by)
+    )
+    if spent.rowcount != 1:
+        return pairing.Refusal.USED
+    number = db.execute(insert(db, pair).returning(pair.c.id), [{"tie": found.tie, "since": now}]).scalar_one()
+    db.execute(
+        insert(db, member),
+        [
+            {"pair_id": number, "person_id": who, "inviter": first, "told_closed": False, "resets_muted": False}
+            for who, first in ((found.inviter, True), (by, False))
+        ],
+    )
+    # whoever invites again opens the door that they had closed
+    db.execute(delete(shut_out).where(shut_out.c.person_id == found.inviter, shut_out.c.other_id == by))
+    return Pair(number, found.tie, found.inviter, by, now)
+
+
+def partners(db: Connection, who: int) -> set[int]:
+    """The people *who* is in a running pair with."""
+    return {found.other(who) for found in of_person(db, who)}
+
+
+def left_by(db: Connection, who: int) -> set[int]:
+    """Those whom *who* has left and not invited since."""
+    return set(db.execute(select(shut_out.c.other_id).where(shut_out.c.person_id == who)).scalars())
+
+
+def end(db: Connection, found: Pair, by: int, *, now: datetime) -> bool:
+    """End a pair for both at once: no rhythm, nothing pending between them is left. False when it had ended."""
+    changed = db.execute(update(pair).where(pair.c.id == found.id, pair.c.ended_at.is_(None)).values(ended_at=now))
+    if changed.rowcount != 1:
+        return False
+    db.execute(
+        update(member)
+        .where(member.c.pair_id == found.id, member.c.person_id == by)
+        .values(left_at=now, told_closed=True)
+    )
+    insert_once(db, shut_out, {"person_id": by, "other_id": found.other(by)})
+    db.execute(delete(rhythm).where(rhythm.c.pair_id == found.id))
+    db.execute(
+        update(delivery)
+        .where(delivery.c.pair_id == found.id, delivery.c.state == "waiting")
+        .values(state="dropped", reason="ended")
+    )
+    return True
+
+
+def closed_unsaid(db: Connection, who: int) -> list[int]:
+    """Pairs that the other has ended and that *who* has not been told of; they are told once, now."""
+    found = list(
+        db.execute(
+            select(member.c.pair_id)
+            .join(pair, pair.c.id == member.c.pair_id)
+            .where(member.c.person_id == who, ~member.c.told_closed, pair.c.ended_at.is_not(None))
+        ).scalars()
+    )
+    if found:
+        db.execute(
+            update(member).where(member.c.person_id == who, member.c.pair_id.in_(found)).values(told_closed=True)
+        )
+    return found
+
+
+def mute_resets(db: Connection, number: int, who: int, *, muted: bool) -> None:
+    """Whether "let's reset" of this pair reaches *who*. The other never learns."""
+    db.execute(update(member).where(member.c.pair_id == number, member.c.person_id == who).values(resets_muted=muted))
+
+
+def muted(db: Connection, numbers: Sequence[int]) -> set[tuple[int, int]]:
+    """(pair, person) of those among *numbers* who do not want resets."""
+    if not numbers:
+        return set()
+    rows = db.execute(
+        select(member.c.pair_id, member.c.person_id).where(member.c.pair_id.in_(numbers), member.c.resets_muted)
+    )
+    return {(row.pair_id, row.person_id) for row in rows}
+
+
+def wrong_code_tried(db: Connection, who: int, *, now: datetime) -> None:
+    """Remember a wrong try, for the polite wait."""
+    db.execute(insert(db, wrong_code), [{"person_id": who, "at": now}])
+
+
+def wrong_codes_since(db: Connection, who: int | None, since: datetime) -> int:
+    """Wrong tries after *since*, of one person, or of everybody for None."""
+    statement = select(func.count()).select_from(wrong_code).where(wrong_code.c.at > since)
+    if who is not None:
+        statement = statement.where(wrong_code.c.person_id == who)
+    return int(db.execute(statement).scalar_one())
+
+
+def _pair(row: Any) -> Pair:
+    return Pair(row.id, Tie(row.tie), row.one, row.two, row.since, row.ended_at)
+
+
+def _invite(row: Any) -> Invite:
+    return Invite(row.id, row.inviter_id, Tie(row.tie), row.expires_at, row.used_at, row.cancelled_at)

@@ -1,0 +1,104 @@
+"""People: found by chat or id, changed one fact at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from bot.domain.people import Address, Pace, Person, Stage
+from bot.storage.schema import person
+from bot.storage.sql import insert
+
+COLUMNS = tuple(
+    person.c[name]
+    for name in (
+        "id",
+        "chat_id",
+        "name",
+        "locale",
+        "stage",
+        "zone",
+        "country",
+        "pace",
+        "hour",
+        "morning",
+        "week_hour",
+        "quiet_from",
+        "quiet_to",
+        "address",
+        "discreet",
+        "asking",
+        "heard_at",
+        "paused_at",
+        "paused_until",
+        "unreachable",
+        "resting",
+        "asked_lighter_at",
+        "consent_at",
+    )
+)
+_BY_CHAT = select(*COLUMNS).where(person.c.chat_id == bindparam("chat_id"))
+_BY_ID = select(*COLUMNS).where(person.c.id == bindparam("id"))
+_BY_IDS = select(*COLUMNS).where(person.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def by_chat(db: Connection, chat_id: int) -> Person | None:
+    """Who speaks in this chat."""
+    row = db.execute(_BY_CHAT, {"chat_id": chat_id}).first()
+    return None if row is None else read(row)
+
+
+def by_id(db: Connection, number: int) -> Person | None:
+    """The person of this id."""
+    row = db.execute(_BY_ID, {"id": number}).first()
+    return None if row is None else read(row)
+
+
+def by_ids(db: Connection, numbers: Collection[int]) -> dict[int, Person]:
+    """Several people at once, by id."""
+    return {row.id: read(row) for row in db.execute(_BY_IDS, {"ids": list(numbers)})} if numbers else {}
+
+
+def arrive(db: Connection, new: Person) -> Person:
+    """Store somebody new; who is already there (two taps on Start at once) stays as they are."""
+    row: dict[str, Any] = {column.name: getattr(new, column.name) for column in COLUMNS if column.name != "id"}
+    row["created_at"] = new.heard_at
+    db.execute(insert(db, person).on_conflict_do_nothing(), [row])
+    found = by_chat(db, new.chat_id)
+    if found is None:
+        raise LookupError("a person vanished while arriving")
+    return found
+
+
+def change(db: Connection, who: int, **facts: Any) -> None:
+    """Set the named facts of one person."""
+    db.execute(update(person).where(person.c.id == who).values(**facts))
+
+
+def heard(db: Connection, who: Person, now: datetime) -> None:
+    """They said or pressed something: prompts go on, and whoever had blocked the bot is back."""
+    if who.unreachable is not None:
+        change(db, who.id, heard_at=now, unreachable=None, unreachable_at=None)
+    elif now > who.heard_at:
+        change(db, who.id, heard_at=now)
+
+
+def invitation(db: Connection, who: int) -> int | None:
+    """The invitation they came by, remembered through set-up."""
+    return db.execute(select(person.c.invite_id).where(person.c.id == who)).scalar()
+
+
+def read(row: Any) -> Person:
+    """A row of COLUMNS as a Person."""
+    facts = row._mapping  # noqa: SLF001 - public in SQLAlchemy, whatever its name
+    return Person(
+        **{
+            **facts,
+            "stage": Stage(facts["stage"]),
+            "pace": Pace(facts["pace"]),
+            "address": Address(facts["address"]),
+        }
+    )

@@ -1,0 +1,218 @@
+"""The door to the database: opens it, brings its schema up to date, runs units of work.
+
+A unit of work is a plain function that gets a connection inside one transaction and runs in a worker thread, so no
+await, and with it no message to Telegram, can ever happen inside a transaction. SQLite has one writer thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from bot.storage import columns, notes
+from bot.storage.migrations import HEAD, KNOWN
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+POSTGRES_CONNECTIONS = 8
+READERS = 4
+MIGRATION_LOCK = 0x52656369
+"""Advisory lock of PostgreSQL under which the schema is changed ("Reci")."""
+
+
+class StoreError(RuntimeError):
+    """The database cannot be used; the message is one sentence for the operator."""
+
+
+class SchemaError(StoreError):
+    """The database was written by a newer version of this program."""
+
+
+class AwayError(StoreError):
+    """The database cannot be reached or written now; it may come back by itself."""
+
+
+class Store:
+    """One open database. Use open_store(); close it at the end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        writers = 1 if self.dialect == "sqlite" else POSTGRES_CONNECTIONS
+        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="store-write")
+        self._readers = (
+            ThreadPoolExecutor(READERS, thread_name_prefix="store-read") if self.dialect == "sqlite" else self._writers
+        )
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run *work* in one transaction, in a worker thread. Raises AwayError when the database is not there."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, partial(self.write_now, work))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Like write(), without the right to write."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, partial(self.read_now, work))
+
+    def write_now(self, work: Callable[[Connection], T]) -> T:
+        """write() for a caller that is in a thread of its own already."""
+        try:
+            with self.engine.begin() as db:
+                return work(db)
+        except OperationalError as error:
+            raise AwayError(_reason(error)) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise AwayError(_reason(error)) from error
+            raise
+
+    def read_now(self, work: Callable[[Connection], T]) -> T:
+        """read() for a caller that is in a thread of its own already."""
+        try:
+            with self.engine.connect() as db, db.execution_options(recipro_reads=True).begin():
+                return work(db)
+        except OperationalError as error:
+            raise AwayError(_reason(error)) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise AwayError(_reason(error)) from error
+            raise
+
+    async def close(self) -> None:
+        """Let running work end, then close every connection."""
+        await asyncio.to_thread(self._writers.shutdown, wait=True)
+        await asyncio.to_thread(self._readers.shutdown, wait=True)
+        self.engine.dispose()
+
+
+def open_store(url: str, *, seal: columns.Seal) -> Store:
+    """Open the database at *url*, migrate it, check that *seal* opens what is in it.
+
+    Raises StoreError with a sentence for the operator: unreachable, unwritable, newer schema, wrong key.
+    """
+    columns.use(seal)
+    parsed = _parse(url)
+    _make_folder(parsed)
+    try:
+        migrate(parsed)
+        store = Store(_engine(parsed))
+        store.write_now(notes.check_keys)
+    except (OperationalError, DBAPIError) as error:
+        raise StoreError(f"The database at {_shown(parsed)} cannot be used: {_reason(error)}.") from error
+    except AwayError as error:
+        raise StoreError(f"The database at {_shown(parsed)} cannot be used: {error}.") from error
+    return store
+
+
+def migrate(url: URL) -> None:
+    """Bring the schema to what this program knows, in one transaction under a lock. Raises SchemaError."""
+    engine = _engine(url, migrating=True)
+    try:
+        with engine.begin() as db:
+            if db.dialect.name == "postgresql":
+                db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            version = _version(db)
+            if version is not None and version not in KNOWN:
+                raise SchemaError(
+                    f"The database at {_shown(url)} was written by a newer Recipro (schema {version}); "
+                    "start that version, or restore a backup made before the upgrade."
+                )
+            if version == HEAD:
+                return
+            log.info("migrating the database from %s to %s", version or "nothing", HEAD)
+            _upgrade(db)
+            if db.dialect.name == "sqlite" and db.execute(text("PRAGMA foreign_key_check")).first() is not None:
+                raise StoreError("The migration would have broken references, so nothing was changed.")
+    finally:
+        engine.dispose()
+
+
+def _upgrade(db: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = db
+    command.upgrade(config, "head")
+
+
+def _version(db: Connection) -> str | None:
+    if not inspect(db).has_table("alembic_version"):
+        return None
+    found = db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError("DATABASE_URL is not a database address; use sqlite:///path or postgresql://…") from None
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    if parsed.get_backend_name() in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreError(f"DATABASE_URL names {parsed.get_backend_name()}; use sqlite:///path or postgresql://…")
+
+
+def _make_folder(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
+
+
+def _engine(url: URL, *, migrating: bool = False) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"pool_size": POSTGRES_CONNECTIONS}
+        return create_engine(url, hide_parameters=True, pool_pre_ping=not migrating, **pool)
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": 5},
+        **({"poolclass": NullPool} if migrating else {"pool_size": READERS + 2}),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # transactions are begun below, not guessed by the driver
+        cursor = raw.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"foreign_keys={'OFF' if migrating else 'ON'}",
+            "busy_timeout=5000",
+            "secure_delete=ON",
+            "cache_size=-32000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(db: Connection) -> None:
+        # Two read-modify-writes at once lose one without an error unless the write lock is taken first.
+        reads = db.get_execution_options().get("recipro_reads", False)
+        db.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
+def _reason(error: DBAPIError) -> str:
+    """The driver's own words, which never hold a parameter."""
+    return str(error.orig).strip().splitlines()[0] if error.orig is not None else type(error).__name__
