@@ -148,7 +148,7 @@ class Rates:
         most, window = 0, deque[float]()
         for moment in self.sent:
             window.append(moment)
-            while moment - window[0] >= 1:
+            while moment - window[0] > 1 - 1e-6:  # what is apart by a second but for rounding is apart by a second
                 window.popleft()
             most = max(most, len(window))
         return most

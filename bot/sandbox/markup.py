@@ -135,6 +135,8 @@ class _Reader:
                 raise MarkupError(f'Empty attribute name in the tag "{tag}" at byte offset {self._offset()}')
             value = next((part for part in match.groups()[2:] if part is not None), "")
             at = match.end()
+            if self.source[at : at + 1] in {'"', "'"}:
+                raise MarkupError(f'Unclosed start tag "{tag}" at byte offset {self._offset()}')
             if at < len(self.source) and not (self.source[at].isspace() or self.source[at] == ">"):
                 raise MarkupError(f"Unexpected end of name token at byte offset {self._offset()}")
             found[match[1]] = _CHARACTER.sub(_decoded, value)
@@ -219,7 +221,10 @@ def parse(source: str) -> tuple[str, list[Entity]]:
 
 def _settled(entities: list[Entity]) -> list[Entity]:
     """In reading order; a code inside its pre gives it its language, and nothing else lives inside code."""
-    entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+    entities = [  # of two that cover the same words, the outer one closed later and comes first
+        entity
+        for _, entity in sorted(enumerate(entities), key=lambda pair: (pair[1]["offset"], -pair[1]["length"], -pair[0]))
+    ]
     kept: list[Entity] = []
     fixed: Entity | None = None
     for entity in entities:

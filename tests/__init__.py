@@ -1,0 +1,1 @@
+"""Promises the bot keeps, told as tests."""
