@@ -23,7 +23,8 @@ class Fault:
     """One kind of trouble, for the calls it fits. *times* counts down; None is without end.
 
     drop: the connection ends before anything is taken. lose_answer: the call is obeyed, then the connection ends.
-    slow: everything happens, *seconds* later by real time. The rest are refusals.
+    slow: everything happens, *seconds* later by real time. The rest are refusals, except that a server_error with
+    *taken* obeys and then says 502, as a proxy does that lost the answer.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Fault:
     seconds: float = 1.0
     methods: tuple[str, ...] = ()
     chat_id: int | None = None
+    taken: bool = False
     struck: int = 0
 
     def fits(self, method: str, chat_id: str) -> bool:
@@ -72,7 +74,7 @@ class Faults:
         """Switch one on. *details* are the fields of Fault. Raises ValueError for what is not one."""
         if kind not in KINDS:
             raise ValueError(f"no fault is called {kind}; there are {', '.join(KINDS)}")
-        if unknown := set(details) - {"probability", "times", "retry_after", "seconds", "chat_id"}:
+        if unknown := set(details) - {"probability", "times", "retry_after", "seconds", "chat_id", "taken"}:
             raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
         if seed is not None:
             self.random.seed(seed)

@@ -406,8 +406,8 @@ def _set_reaction(tg: Telegram, p: Json) -> bool:
     reactions = p.get("reaction", [])
     if len(reactions) > 1:
         raise bad("REACTIONS_TOO_MANY")
-    emoji = reactions[0].get("emoji", "") if reactions else None
-    if emoji is not None and emoji.replace("\ufe0f", "") not in REACTIONS:
+    emoji = reactions[0].get("emoji", "").replace("\ufe0f", "") if reactions else None
+    if emoji is not None and emoji not in REACTIONS:
         raise bad("REACTION_INVALID")
     chat = _reachable(tg, p["chat_id"])
     post = chat.posts.get(p["message_id"])

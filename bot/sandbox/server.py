@@ -41,6 +41,7 @@ FOLLOW_SECONDS = 5
 """How long a turn of the clock waits for those who follow it."""
 GONE_SECONDS = 3
 """After so long without a poll, the bot counts as offline."""
+_REFUSED = "Connection refused"
 _TAKEN_OVER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 _PAGE_FILE = re.compile(r"(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)+")
 _PERSON = re.compile(r"/sim/(people|groups)/(-?\d+)/(\w+)")
@@ -176,6 +177,9 @@ class Server:
             return _cut(request)
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
+        if fault.kind == "server_error" and fault.taken:
+            await self._obeyed(method, params, files)
+            return web.Response(status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html")
         answer = await self._obeyed(method, params, files, fault=fault)
         return _cut(request) if fault.kind == "lose_answer" else answer
 
@@ -211,8 +215,7 @@ class Server:
     def _online(self) -> Iterator[None]:
         """The bot is there while it polls; when a poll ends and none follows soon, it is gone."""
         self._polls += 1
-        if not self.telegram.online:
-            self.set_online(online=True)
+        self.telegram.set_online(online=True)
         try:
             yield
         finally:
@@ -221,13 +224,8 @@ class Server:
                 asyncio.get_running_loop().call_later(GONE_SECONDS, self._check_gone)
 
     def _check_gone(self) -> None:
-        if self._polls == 0 and self.telegram.online and not self.telegram.webhook["url"]:
-            self.set_online(online=False)
-
-    def set_online(self, *, online: bool) -> None:
-        """Say that the bot is there, or is not; who starts and stops it knows it sooner."""
-        self.telegram.online = online
-        self.telegram.tell("bot", None, self.telegram.state()["bot"])
+        if self._polls == 0 and not self.telegram.webhook["url"]:
+            self.telegram.set_online(online=False)
 
     def _bot_file(self, rest: str) -> web.Response:
         token, _, path = rest.partition("/")
@@ -616,6 +614,8 @@ class Postman:
         self._latest = -1
         self._lanes: dict[int, deque[Json]] = {}
         self._ready: deque[int] = deque()
+        self._pauses: dict[int, float] = {}
+        self._stopped = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._flying = 0
 
@@ -642,6 +642,7 @@ class Postman:
 
     async def stop(self) -> None:
         """Let go of what is on its way."""
+        self._stopped = True
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -654,6 +655,7 @@ class Postman:
         self._latest = -1
         self._lanes = {}
         self._ready.clear()
+        self._pauses.clear()
 
     def _dispatch(self) -> None:
         while self._ready and self._flying < self._telegram.webhook.get("max_connections", 40):
@@ -664,31 +666,34 @@ class Postman:
             task.add_done_callback(self._tasks.discard)
 
     async def _bring(self, lanes: dict[int, deque[Json]], chat: int, url: str) -> None:
-        """Bring the first update of one chat, then let the next one have its turn."""
+        """Bring the first update of one chat; a refused one comes again before the chat's next."""
         update = lanes[chat][0]
-        pause = self.FIRST_PAUSE
-        while lanes is self._lanes:
-            problem = await self._knock(url, update)
-            self._flying -= 1
-            if problem is None:
-                break
-            self._telegram.webhook |= {"last_error_date": self._telegram.stamp(), "last_error_message": problem}
-            self._dispatch()
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, self.LONGEST_PAUSE)
-            self._flying += 1
+        problem = await self._knock(url, update)
+        self._flying -= 1
+        self._telegram.set_online(online=problem != _REFUSED)
+        if problem is None:
+            self._brought(lanes, chat, update)
         else:
-            self._flying -= 1
-            return
-        with suppress(ValueError):
+            self._telegram.webhook |= {"last_error_date": self._telegram.stamp(), "last_error_message": problem}
+            pause = self._pauses.get(chat, self.FIRST_PAUSE)
+            self._pauses[chat] = min(2 * pause, self.LONGEST_PAUSE)
+            asyncio.get_running_loop().call_later(pause, self._again, lanes, chat)
+        self._dispatch()
+
+    def _brought(self, lanes: dict[int, deque[Json]], chat: int, update: Json) -> None:
+        self._pauses.pop(chat, None)
+        with suppress(ValueError):  # dropped in the meantime
             self._telegram.updates.remove(update)
         lanes[chat].popleft()
-        if lanes[chat]:
-            if lanes is self._lanes:
-                self._ready.append(chat)
-        else:
+        if not lanes[chat]:
             del lanes[chat]
-        self._dispatch()
+        elif lanes is self._lanes:
+            self._ready.append(chat)
+
+    def _again(self, lanes: dict[int, deque[Json]], chat: int) -> None:
+        if lanes is self._lanes and not self._stopped:
+            self._ready.appendleft(chat)
+            self._dispatch()
 
     async def _knock(self, url: str, update: Json) -> str | None:
         """Post one update. Returns what went wrong, None when it was taken."""
@@ -707,7 +712,7 @@ class Postman:
         except TimeoutError:
             return "Read timeout expired"
         except (aiohttp.ClientError, OSError):
-            return "Connection refused"
+            return _REFUSED
 
 
 def _chat_of(update: Json) -> int:

@@ -349,6 +349,12 @@ class Telegram:
         self.updates.append(update)
         self.tell("update", None, {"update_id": update["update_id"], "kind": kind})
 
+    def set_online(self, *, online: bool) -> None:
+        """Say that the bot is there, or is not. The server sees it by its polls; who starts and stops it knows sooner."""
+        if online != self.online:
+            self.online = online
+            self.tell("bot", None, self.state()["bot"])
+
     # ---- what happens, for whoever looks on
 
     def tell(self, kind: str, chat_id: Any, data: Any) -> int:
@@ -462,6 +468,7 @@ class Telegram:
 
     def react(self, person: Person, message: Json | int, emoji: str | None) -> None:
         """Put a reaction on any message, or take it back with None."""
+        emoji = emoji and emoji.replace("\ufe0f", "")
         post = self._seen(person.chat, message)
         if emoji is not None and emoji not in methods.REACTIONS:
             raise SandboxError("Telegram offers no such reaction")

@@ -201,6 +201,44 @@ async def test_a_webhook_gets_each_update_until_it_says_yes_in_order_for_each_ch
     assert (info["pending_update_count"], info["last_error_message"][:31]) == (0, "Wrong response from the webhook")
 
 
+async def test_a_webhook_is_never_asked_more_at_once_than_it_wants(server: Server, telegram: Telegram) -> None:
+    people = [telegram.join(f"Person {number}", started=True) for number in range(12)]
+    at_once, heard = [0], []
+
+    async def hook(request: web.Request) -> web.Response:
+        at_once.append(at_once[-1] + 1)
+        who = (await request.json())["message"]["from"]["id"]
+        refuses = who % 3 == 0 and who not in heard
+        heard.append(who)
+        await asyncio.sleep(0.01)
+        at_once.append(at_once[-1] - 1)
+        return web.Response(status=500 if refuses else 200)
+
+    runner = web.ServerRunner(web.Server(hook))  # type: ignore[arg-type]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    telegram.call("setWebhook", {"url": f"http://127.0.0.1:{runner.addresses[0][1]}/", "max_connections": 3})
+    for person in people:
+        telegram.say(person, "Hello")
+    await soon(lambda: not telegram.updates)
+    await runner.cleanup()
+
+    assert max(at_once) == 3
+    assert sorted(heard) == sorted([person.id for person in people] + [p.id for p in people if p.id % 3 == 0])
+
+
+async def test_a_proxy_that_lost_the_answer_says_502_and_the_message_is_there(
+    web_client: aiohttp.ClientSession, telegram: Telegram, asha: Person
+) -> None:
+    await sim(web_client, "faults", kind="server_error", taken=True, times=1)
+
+    async with web_client.post(f"/bot{TOKEN}/sendMessage", json={"chat_id": asha.id, "text": "One"}) as answer:
+        status, kind = answer.status, answer.content_type
+
+    assert (status, kind) == (502, "text/html")
+    assert [message["text"] for message in telegram.inbox(asha)] == ["One"]
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "parameters"), [("too_many", 429, {"retry_after": 7}), ("server_error", 502, None), ("unauthorized", 401, None)]
 )  # fmt: skip
