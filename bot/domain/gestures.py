@@ -31,6 +31,8 @@ class Way(StrEnum):
     ANSWER = "answer"
     NOTICED = "noticed"
     GIVEN = "given"
+    DRAFT = "draft"
+    """Words of which the person has not said yet what they are."""
     REPLY = "reply"
     """The one reply back to something shared."""
 

@@ -41,16 +41,12 @@ class Rhythm:
     weekdays: int
 
 
-def rhythms_of(person: Person, mirror_weekday: int) -> tuple[Rhythm, ...]:
-    """All of a person's rhythms for one pair; *mirror_weekday* (Monday 0) is when their local week is looked back on."""
+def rhythms_of(person: Person, mirror_weekday: int, pace: Pace) -> tuple[Rhythm, ...]:
+    """All rhythms of a person for one pair at *pace*; *mirror_weekday* (Monday 0) is when their week is looked back on."""
     return (
         *(
-            Rhythm(
-                kind,
-                person.morning if (person.pace, kind) == (Pace.TWICE, Kind.CHECKIN) else person.hour,
-                days,
-            )
-            for kind, days in WEEKDAYS[person.pace].items()
+            Rhythm(kind, person.morning if (pace, kind) == (Pace.TWICE, Kind.CHECKIN) else person.hour, days)
+            for kind, days in WEEKDAYS[pace].items()
         ),
         Rhythm(Kind.WEEKLY, person.week_hour, 1 << mirror_weekday),
     )
@@ -59,6 +55,12 @@ def rhythms_of(person: Person, mirror_weekday: int) -> tuple[Rhythm, ...]:
 def prompts_a_day(pace: Pace) -> int:
     """The most prompts of the bot's own accord that one local day may bring for one pair."""
     return 2 if pace is Pace.TWICE else 1
+
+
+RESTING = frozenset({"appreciation", "reset", "weekly", "call", "return"})
+"""What rests for somebody who may be in danger: nothing pushes closeness."""
+LOOK_AGAIN = timedelta(hours=12)
+"""How long something waits before an open-ended pause is looked at again."""
 
 
 class Lane(IntEnum):
@@ -128,31 +130,38 @@ class Due:
 
 
 def verdict(due: Due, person: Person, now: datetime) -> Verdict:
-    """Whether *due* goes to *person* at *now*. Decided again at the last moment, because minutes may have passed."""
+    """Whether *due* goes to *person* at *now*. Decided again at the last moment, because minutes may have passed.
+
+    Prompts yield to a pause and to too much lateness; what another person sent waits for the pause to end.
+    """
     daily = due.kind in DAILY
-    if not person.ready:
-        return Drop(Why.UNFINISHED)
-    if (why := _hindrance(due, person, now, daily=daily)) is not None:
-        return Drop(why)
-    if (until := clock.quiet_until(now, person.zone, start=person.quiet_from, end=person.quiet_to)) is not None:
-        return Defer(until) if until <= due.good_until else Drop(Why.LATE)
     own_accord = daily or due.kind == Kind.WEEKLY
+    if (why := _hindrance(due, person, now, daily=daily, own_accord=own_accord)) is not None:
+        return Drop(why)
+    wait = [now]
+    if person.paused(now):
+        wait.append(person.paused_until or now + LOOK_AGAIN)
+    if (until := clock.quiet_until(now, person.zone, start=person.quiet_from, end=person.quiet_to)) is not None:
+        wait.append(until)
     if own_accord and due.last_sent_at is not None and now - due.last_sent_at < APART:
-        until = due.last_sent_at + APART
-        return Defer(until) if until <= due.good_until else Drop(Why.LATE)
-    return Send()
+        wait.append(due.last_sent_at + APART)
+    until = max(wait)
+    if until == now:
+        return Send()
+    return Defer(until) if until <= due.good_until else Drop(Why.LATE)
 
 
-def _hindrance(due: Due, person: Person, now: datetime, *, daily: bool) -> Why | None:
+def _hindrance(due: Due, person: Person, now: datetime, *, daily: bool, own_accord: bool) -> Why | None:
     checks = (
+        (not person.ready, Why.UNFINISHED),
         (person.unreachable is not None, Why.UNREACHABLE),
         (not due.pair_open, Why.ENDED),
         (due.muted, Why.MUTED),
-        (person.paused(now), Why.PAUSED),
+        (own_accord and person.paused(now), Why.PAUSED),
         (now > due.good_until, Why.LATE),
-        (person.resting and due.kind in {Kind.APPRECIATION, Kind.RESET, Kind.WEEKLY}, Why.RESTING),
+        (person.resting and due.kind in RESTING, Why.RESTING),
         (daily and due.prompts_today >= prompts_a_day(person.pace), Why.ALREADY),
-        (daily and silent(person, due.unanswered), Why.SILENCE),
+        (own_accord and silent(person, due.unanswered), Why.SILENCE),
     )
     return next((why for holds, why in checks if holds), None)
 

@@ -230,6 +230,7 @@ def drop(result: Delivery, why: Why) -> Settled:
 
 _SEEN = (
     select(
+        delivery.c.id,
         delivery.c.person_id,
         delivery.c.pair_id,
         delivery.c.kind,
@@ -237,24 +238,32 @@ _SEEN = (
         delivery.c.prompt,
         delivery.c.sent_at,
     )
-    .where(delivery.c.person_id.in_(bindparam("people", expanding=True)), delivery.c.sent_at > bindparam("since"))
+    .where(
+        delivery.c.person_id.in_(bindparam("people", expanding=True)),
+        or_(delivery.c.sent_at > bindparam("since"), delivery.c.state == "sending"),
+    )
     .order_by(delivery.c.sent_at.desc())
 )
 
 
-def around(db: Connection, people: Collection[int], now: datetime) -> dict[int, Around]:
-    """What each of *people* was sent in the last 60 days."""
+def around(db: Connection, people: Collection[int], now: datetime, *, mine: Collection[int] = ()) -> dict[int, Around]:
+    """What each of *people* was sent in the last 60 days; what another process is sending just now counts as sent.
+
+    *mine* are deliveries that the caller has claimed and not sent yet.
+    """
     seen: dict[int, dict[str, datetime]] = {who: {} for who in people}
     prompts: dict[int, list[tuple[int | None, int, datetime]]] = {who: [] for who in people}
     last: dict[int, datetime] = {}
-    if people:
-        for row in db.execute(_SEEN, {"people": list(people), "since": now - REST}):
-            if row.prompt is not None:
-                seen[row.person_id].setdefault(row.prompt, row.sent_at)
-            if row.kind in _DAILY:
-                prompts[row.person_id].append((row.pair_id, row.about, row.sent_at))
-            if row.kind in _DAILY or row.kind == "weekly":
-                last.setdefault(row.person_id, row.sent_at)
+    for row in db.execute(_SEEN, {"people": list(people), "since": now - REST}) if people else ():
+        if row.id in mine:
+            continue
+        at = row.sent_at or now
+        if row.prompt is not None:
+            seen[row.person_id].setdefault(row.prompt, at)
+        if row.kind in _DAILY:
+            prompts[row.person_id].append((row.pair_id, row.about, at))
+        if row.kind in _DAILY or row.kind == "weekly":
+            last[row.person_id] = max(at, last.get(row.person_id, at))
     return {who: Around(seen[who], prompts[who], last.get(who)) for who in people}
 
 
@@ -311,6 +320,16 @@ def answered(db: Connection, number: int, now: datetime) -> None:
     db.execute(
         update(delivery).where(delivery.c.id == number, delivery.c.answered_at.is_(None)).values(answered_at=now)
     )
+
+
+def reopen(db: Connection, number: int) -> None:
+    """The person wants to answer it after all."""
+    db.execute(update(delivery).where(delivery.c.id == number).values(answered_at=None))
+
+
+def note_message(db: Connection, number: int, message_id: int) -> None:
+    """Under which message a delivery stands in the chat now, so that a reply to it is recognised."""
+    db.execute(update(delivery).where(delivery.c.id == number).values(message_id=message_id))
 
 
 def withdraw(db: Connection, kinds: Sequence[str], about: int) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import delete as sql_delete
 
 from bot.domain.gestures import Form, Gesture, Medium, Way
 from bot.storage.schema import delivery, gesture
@@ -124,12 +125,18 @@ def take_back(db: Connection, number: int, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
-def passed(db: Connection, numbers: Sequence[int], now: datetime) -> None:
-    """The other has received these."""
-    if numbers:
-        db.execute(
-            update(gesture).where(gesture.c.id.in_(numbers), gesture.c.passed_at.is_(None)).values(passed_at=now)
-        )
+def delete(db: Connection, number: int) -> None:
+    """Forget one entry."""
+    db.execute(sql_delete(gesture).where(gesture.c.id == number))
+
+
+def passed(db: Connection, number: int, message_id: int, now: datetime) -> None:
+    """The other has received it, as this message."""
+    db.execute(
+        update(gesture)
+        .where(gesture.c.id == number, gesture.c.shared_at.is_not(None))
+        .values(passed_at=now, passed_card=message_id)
+    )
 
 
 def to_delivery(db: Connection, person: int, number: int) -> Gesture | None:
@@ -148,7 +155,11 @@ def of_week(db: Connection, person: int, pair: int | None, first: int, last: int
     where = (
         gesture.c.pair_id == pair if pair is not None else (gesture.c.person_id == person) & gesture.c.pair_id.is_(None)
     )
-    rows = db.execute(select(*COLUMNS).where(where, gesture.c.day.between(first, last)).order_by(gesture.c.id))
+    rows = db.execute(
+        select(*COLUMNS)
+        .where(where, gesture.c.day.between(first, last), gesture.c.way != Way.DRAFT)
+        .order_by(gesture.c.id)
+    )
     return [_read(row) for row in rows]
 
 
@@ -172,7 +183,7 @@ def own(
     db: Connection, person: int, *, before: int | None = None, limit: int = 5, day: int | None = None
 ) -> list[Gesture]:
     """A person's own entries, newest first, from before id *before*; of one local day when *day* is given."""
-    statement = select(*COLUMNS).where(gesture.c.person_id == person)
+    statement = select(*COLUMNS).where(gesture.c.person_id == person, gesture.c.way != Way.DRAFT)
     if before is not None:
         statement = statement.where(gesture.c.id < before)
     if day is not None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from bot.domain import pairing
 from bot.domain.pairing import Invite
-from bot.domain.people import Pair, Tie
+from bot.domain.people import Pace, Pair, Tie
 from bot.storage.columns import seal
 from bot.storage.schema import delivery, invite, member, pair, rhythm, shut_out, wrong_code
 from bot.storage.sql import insert, insert_once
@@ -49,6 +49,11 @@ class Offered:
 def of_person(db: Connection, who: int) -> list[Pair]:
     """The running pairs of one person, oldest first."""
     return [_pair(row) for row in db.execute(_OF_PERSON, {"who": who})]
+
+
+def ever_of(db: Connection, who: int) -> list[int]:
+    """The ids of all pairs *who* is or was in."""
+    return list(db.execute(select(member.c.pair_id).where(member.c.person_id == who)).scalars())
 
 
 def by_ids(db: Connection, numbers: Sequence[int]) -> dict[int, Pair]:
@@ -126,7 +131,14 @@ def redeem(db: Connection, found: Invite, by: int, *, now: datetime) -> Pair | p
     db.execute(
         insert(db, member),
         [
-            {"pair_id": number, "person_id": who, "inviter": first, "told_closed": False, "resets_muted": False}
+            {
+                "pair_id": number,
+                "person_id": who,
+                "inviter": first,
+                "told_closed": False,
+                "resets_muted": False,
+                "shares_muted": False,
+            }
             for who, first in ((found.inviter, True), (by, False))
         ],
     )
@@ -184,6 +196,37 @@ def closed_unsaid(db: Connection, who: int) -> list[int]:
 def mute_resets(db: Connection, number: int, who: int, *, muted: bool) -> None:
     """Whether "let's reset" of this pair reaches *who*. The other never learns."""
     db.execute(update(member).where(member.c.pair_id == number, member.c.person_id == who).values(resets_muted=muted))
+
+
+def pace_of(db: Connection, number: int, who: int) -> Pace | None:
+    """The pace *who* chose for this pair alone, or None."""
+    found = db.execute(select(member.c.pace).where(member.c.pair_id == number, member.c.person_id == who)).scalar()
+    return None if found is None else Pace(found)
+
+
+def set_pace(db: Connection, number: int, who: int, pace: Pace) -> None:
+    """A pace for this pair alone."""
+    db.execute(update(member).where(member.c.pair_id == number, member.c.person_id == who).values(pace=pace))
+
+
+def mute_shares(db: Connection, number: int, who: int, *, muted: bool) -> None:
+    """Whether what is shared in this pair reaches *who*. The other never learns."""
+    db.execute(update(member).where(member.c.pair_id == number, member.c.person_id == who).values(shares_muted=muted))
+
+
+def shares_muted(db: Connection, numbers: Sequence[int]) -> set[tuple[int, int]]:
+    """(pair, person) of those among *numbers* who do not want shares."""
+    if not numbers:
+        return set()
+    rows = db.execute(
+        select(member.c.pair_id, member.c.person_id).where(member.c.pair_id.in_(numbers), member.c.shares_muted)
+    )
+    return {(row.pair_id, row.person_id) for row in rows}
+
+
+def hold(db: Connection, number: int) -> None:
+    """Let the two halves of a pair do what concerns both one after the other, until this transaction ends."""
+    db.execute(select(pair.c.id).where(pair.c.id == number).with_for_update())
 
 
 def muted(db: Connection, numbers: Sequence[int]) -> set[tuple[int, int]]:

@@ -81,9 +81,9 @@ _CURSORS = select(zone_cursor.c.zone, zone_cursor.c.reached, zone_cursor.c.insid
 _CURSOR = _CURSORS.where(zone_cursor.c.zone == bindparam("zone"))
 
 
-def cursors(db: Connection) -> list[Cursor]:
-    """Every zone's cursor."""
-    return [Cursor(*row) for row in db.execute(_CURSORS)]
+def take_cursors(db: Connection) -> list[Cursor]:
+    """Every zone's cursor that no other process holds, held until the transaction ends."""
+    return [Cursor(*row) for row in db.execute(_CURSORS.with_for_update(skip_locked=True))]
 
 
 def take_cursor(db: Connection, zone: str) -> Cursor | None:
@@ -121,7 +121,7 @@ _STEP = (
 
 
 def step(db: Connection, zones: Sequence[str]) -> None:
-    """Move the cursors of idle zones on by the one minute in which nothing was due."""
+    """Move the cursors of idle zones on by the one minute in which nothing was due; they were taken in this transaction."""
     db.execute(_STEP, {"zones": list(zones)})
 
 

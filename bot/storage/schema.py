@@ -105,6 +105,9 @@ member = Table(
     Column("left_at", UtcDateTime),
     Column("told_closed", Boolean, nullable=False),
     Column("resets_muted", Boolean, nullable=False),
+    Column("shares_muted", Boolean, nullable=False),
+    # this pair's own pace, where it differs from the person's
+    Column("pace", String(12)),
     # read by pairs.of_person()
     Index("ix_member_person_id", "person_id"),
 )

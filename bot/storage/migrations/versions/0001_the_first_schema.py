@@ -193,6 +193,8 @@ def upgrade() -> None:
         sa.Column("left_at", sa.BigInteger(), nullable=True),
         sa.Column("told_closed", sa.Boolean(), nullable=False),
         sa.Column("resets_muted", sa.Boolean(), nullable=False),
+        sa.Column("shares_muted", sa.Boolean(), nullable=False),
+        sa.Column("pace", sa.String(length=12), nullable=True),
         sa.ForeignKeyConstraint(["pair_id"], ["pair.id"], name=op.f("fk_member_pair_id_pair"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_member_person_id_person"), ondelete="CASCADE"

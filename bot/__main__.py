@@ -1,0 +1,141 @@
+"""The command line: ``python -m bot run | sandbox | migrate | check-content | key``, installed as ``recipro``.
+
+Whatever stops a start is said in one sentence on standard error, with exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from bot import log
+from bot.settings import Settings, SettingsError, keys, read
+
+USAGE, REVOKED = 2, 78
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    parser = argparse.ArgumentParser("recipro", description="A Telegram bot that helps two people keep caring.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="the bot itself; needs TELEGRAM_BOT_TOKEN")
+    sandbox = commands.add_parser("sandbox", help="two phones in a browser, no token needed")
+    sandbox.add_argument("--port", type=int, default=None)
+    sandbox.add_argument("--fresh", action="store_true", help="forget what was played before")
+    commands.add_parser("migrate", help="bring the database's schema up to date")
+    commands.add_parser("check-content", help="check every prompt and catalog")
+    commands.add_parser("key", help="print a new key for RECIPRO_KEYS")
+    options = parser.parse_args(arguments)
+    try:
+        return int(_COMMANDS[options.command](options))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if (sentence := _sentence(error)) is None:
+            raise
+        sys.stderr.write(f"recipro: {sentence}\n")
+        return USAGE
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to say about an error that an operator can mend; None for a fault of ours."""
+    from bot.app import StartError
+    from bot.speech.library import ContentError
+    from bot.storage.columns import WrongKeyError
+    from bot.storage.store import StoreError
+
+    if isinstance(error, WrongKeyError):
+        return (
+            "RECIPRO_KEYS (or the key file) does not open this database. Put the right key back; nothing was changed."
+        )
+    if isinstance(error, StartError | StoreError | SettingsError | ContentError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{error.strerror or error}. Is another program using the port? Choose another with HTTP_PORT or SANDBOX_PORT."
+    return None
+
+
+def _settings() -> Settings:
+    settings = read()
+    log.set_up(settings.log_level, settings.log_format)
+    return settings
+
+
+def _run(_options: argparse.Namespace) -> int:
+    from bot.app import App
+
+    settings = _settings()
+
+    async def whole() -> int:
+        app = App(settings)
+        _stop_on_signals(app.stopping)
+        try:
+            await app.start()
+            return await app.run()
+        finally:
+            await app.stop()
+
+    return _loop(whole())
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from bot.sandbox.play import play
+
+    settings = _settings()
+    port = options.port if options.port is not None else settings.sandbox_port
+    return _loop(play(settings, port=port, fresh=options.fresh))
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    from bot.storage.columns import Seal
+    from bot.storage.store import open_store
+
+    settings = _settings()
+    open_store(settings.database_url.get_secret_value(), seal=Seal(keys(settings)))
+    sys.stdout.write("The database is up to date.\n")
+    return 0
+
+
+def _check_content(_options: argparse.Namespace) -> int:
+    from bot.speech.check import check
+
+    return check()
+
+
+def _key(_options: argparse.Namespace) -> int:
+    from cryptography.fernet import Fernet
+
+    sys.stdout.write(Fernet.generate_key().decode() + "\n")
+    return 0
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
+            loop.add_signal_handler(each, stopping.set)
+
+
+def _loop(work: Coroutine[Any, Any, int]) -> int:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return int(uvloop.run(work))
+
+
+_COMMANDS = {
+    "run": _run,
+    "sandbox": _sandbox,
+    "migrate": _migrate,
+    "check-content": _check_content,
+    "key": _key,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""One turn from beginning to end: the use case in one transaction, then its Answer to Telegram.
+
+The answer goes out after the commit. If the process dies in between, Telegram sends the update again, and the use case
+finds its own work done. Nothing here decides what is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.chat import arrive, pair
+from bot.chat.context import Answer, Heard, Turn, UseCase
+from bot.courier.courier import Courier
+from bot.courier.outcome import Failed, Sent
+from bot.domain import pacing
+from bot.domain.pacing import Lane
+from bot.domain.people import Pace, Person, Stage
+from bot.speech import settings
+from bot.speech.card import Card, TapError
+from bot.speech.library import Library
+from bot.speech.voice import Voice, country_of, guess_locale
+from bot.storage import deliveries, people, tidies
+from bot.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+QUICK = 0.7
+"""Seconds after which a button stops spinning even if its work still runs."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where what is heard becomes what is answered."""
+
+    store: Store
+    library: Library
+    courier: Courier
+    now: Callable[[], datetime]
+    bot: str
+
+    async def serve(self, use_case: UseCase, heard: Heard, *, silent: bool = False) -> None:
+        """Run *use_case* for what was heard and send its Answer; *silent* does the work and says nothing."""
+        now = self.now()
+        work = asyncio.ensure_future(self.store.write(lambda db: self._turn(db, use_case, heard, now)))
+        acknowledged = False
+        if heard.query_id is not None:
+            done, _ = await asyncio.wait({work}, timeout=QUICK)
+            if not done:
+                await self.courier.acknowledge(heard.query_id)
+                acknowledged = True
+        try:
+            answer, person = await work
+        except TapError:
+            answer, person = Answer(toast=settings.stale(self._voice(heard))), None
+        if heard.query_id is not None and not acknowledged:
+            await self.courier.acknowledge(heard.query_id, answer.toast)
+        if not silent:
+            await self._send(answer, heard, person)
+
+    async def stumble(self, heard: Heard) -> None:
+        """Something broke in a use case: one kind line, and the button stops spinning."""
+        if heard.query_id is not None:
+            await self.courier.acknowledge(heard.query_id)
+        await self.courier.send(heard.user, settings.stumbled(self._voice(heard)), lane=Lane.REPLY)
+
+    async def slow(self, heard: Heard) -> None:
+        """Told once to somebody who writes faster than can be answered."""
+        await self.courier.send(heard.user, settings.slow(self._voice(heard)), lane=Lane.REPLY)
+
+    async def leave(self, chat_id: int, language_code: str | None) -> None:
+        """A group or channel: say why, and leave."""
+        voice = self.library.voice(guess_locale(language_code))
+        await self.courier.send(chat_id, Card(settings.only_private(voice)), lane=Lane.REPLY)
+        await self.courier.leave(chat_id)
+
+    async def lost(self, user: int, *, gone: bool) -> None:
+        """Somebody blocked the bot, or unblocked it. Nobody else is told."""
+        now = self.now()
+
+        def mark(db: Connection) -> None:
+            found = people.by_chat(db, user)
+            if found is not None and gone:
+                people.change(db, found.id, unreachable="blocked", unreachable_at=now)
+            elif found is not None:
+                people.heard(db, found, now)
+
+        await self.store.write(mark)
+
+    def _turn(self, db: Connection, use_case: UseCase, heard: Heard, now: datetime) -> tuple[Answer, Person | None]:
+        me = people.by_chat(db, heard.user) or people.arrive(db, _newcomer(heard, now))
+        if heard.name and heard.name != me.name:
+            people.change(db, me.id, name=heard.name)
+        people.heard(db, me, now)
+        turn = Turn(db, now, self.library, self.bot, heard, me)
+        answer = use_case(turn)
+        still_there = people.by_id(db, me.id)
+        if still_there is not None and (line := pair.closed_line(turn)) is not None:
+            answer = replace(answer, extra=(*answer.extra, line))
+        return answer, still_there
+
+    async def _send(self, answer: Answer, heard: Heard, person: Person | None) -> None:
+        if answer.tidy:
+            await self.courier.delete(heard.user, answer.tidy)
+        sent: list[int] = []
+        if answer.card is not None:
+            sent += await self._card(answer, heard)
+        for card in answer.extra:
+            outcome = await self.courier.send(heard.user, card, lane=Lane.REPLY)
+            if isinstance(outcome, Sent):
+                sent.append(outcome.message_id)
+        if answer.react is not None and heard.message_id is not None:
+            await self.courier.react(heard.user, heard.message_id, answer.react)
+        if person is not None and (sent or answer.menu):
+            await self._note(answer, person, sent, heard)
+
+    async def _card(self, answer: Answer, heard: Heard) -> list[int]:
+        card = answer.card
+        if card is None:
+            return []
+        edits = heard.tap is not None and heard.message_id is not None and not answer.new
+        if edits and heard.message_id is not None and card.picture is None and not card.documents:
+            outcome = await self.courier.edit(heard.user, heard.message_id, card)
+            if not isinstance(outcome, Failed):
+                return [heard.message_id] if isinstance(outcome, Sent) else []
+        outcome = await self.courier.send(heard.user, card, lane=Lane.REPLY)
+        return [outcome.message_id] if isinstance(outcome, Sent) else []
+
+    async def _note(self, answer: Answer, person: Person, sent: list[int], heard: Heard) -> None:
+        now = self.now()
+
+        def write(db: Connection) -> None:
+            if people.by_id(db, person.id) is None:
+                return
+            if answer.delivery is not None and sent:
+                deliveries.note_message(db, answer.delivery, sent[0])
+            tidies.add(db, [(person.id, message, now) for message in sent])
+
+        await self.store.write(write)
+        if answer.menu:
+            await self.courier.menu(heard.user, self.library.voice_of(person))
+
+    def _voice(self, heard: Heard) -> Voice:
+        return self.library.voice(guess_locale(heard.language_code))
+
+
+def _newcomer(heard: Heard, now: datetime) -> Person:
+    locale = guess_locale(heard.language_code)
+    return Person(
+        id=0,
+        chat_id=heard.user,
+        name=heard.name,
+        locale=locale,
+        stage=Stage.LANGUAGE,
+        zone="UTC",
+        country=country_of(locale),
+        pace=Pace.EVENING,
+        hour=pacing.EVENING,
+        morning=pacing.MORNING,
+        week_hour=pacing.WEEK_EVENING,
+        quiet_from=pacing.QUIET_FROM,
+        quiet_to=pacing.QUIET_TO,
+        address=arrive.default_address(locale),
+        discreet=False,
+        asking=None,
+        heard_at=now,
+        paused_at=None,
+        paused_until=None,
+        unreachable=None,
+        resting=False,
+        asked_lighter_at=None,
+        consent_at=None,
+    )

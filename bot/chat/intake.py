@@ -1,0 +1,180 @@
+"""Hearing: updates from polling or webhook, in order for each person, confirmed only when handled.
+
+Telegram sends again what was not confirmed, so hearing is at least once, and what is heard is idempotent. Nothing waits
+here that a crash could lose: a batch is confirmed by the next getUpdates, after all of it is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.ext import Application
+
+from bot.chat.desk import Desk
+from bot.chat.routes import ALLOWED_UPDATES, heard
+from bot.storage.store import AwayError
+
+log = logging.getLogger(__name__)
+
+POLL = 25
+"""Seconds Telegram holds an empty getUpdates."""
+BATCH = 100
+BURST, BURST_SECONDS = 25, 10.0
+"""How many updates of one person are answered in this time; more are kept without an answer."""
+LONGEST_ANSWER = 20.0
+"""Seconds an update may take until the next ones are heard; its effect is committed long before."""
+PATIENCE = 60
+"""Webhook: most updates at work at once; more are refused, so that Telegram sends them again."""
+
+
+class RevokedError(RuntimeError):
+    """Telegram does not know the token (any more)."""
+
+
+@dataclass(slots=True)
+class Intake:
+    """Hears updates and has them handled."""
+
+    application: Application[Any, Any, Any, Any, Any, Any]
+    desk: Desk
+    monotonic: Callable[[], float]
+    heard_at: float = 0.0
+    """Monotonic moment of the last answer of getUpdates."""
+    working: int = 0
+    _lines: dict[int, asyncio.Lock] = field(default_factory=dict)
+    _recent: dict[int, deque[float]] = field(default_factory=dict)
+    _told: set[int] = field(default_factory=set)
+
+    async def poll(self, stopping: asyncio.Event) -> None:
+        """Hear by long polling until *stopping*. Raises RevokedError when the token is refused."""
+        offset: int | None = None
+        wait = 1.0
+        while not stopping.is_set():
+            try:
+                updates = await self._ask(offset, stopping)
+                self.heard_at = self.monotonic()
+                wait = 1.0
+                if not updates:
+                    continue
+                await self.hear(updates)
+                offset = updates[-1].update_id + 1
+            except AwayError as error:
+                log.error("the database is away (%s); hearing goes on when it is back", error)
+            except Conflict:
+                log.error("another copy of this bot is polling with the same token; this one waits for it to end")
+                wait = max(wait, 5.0)
+            except InvalidToken:
+                raise RevokedError("Telegram refuses the token") from None
+            except RetryAfter as error:
+                seconds = error.retry_after
+                wait = float(seconds if isinstance(seconds, int | float) else seconds.total_seconds())
+            except (NetworkError, TelegramError) as error:
+                log.warning("Telegram cannot be reached (%s); trying again", type(error).__name__)
+            else:
+                continue
+            await _pause(stopping, wait)
+            wait = min(wait * 2, 30.0)
+        if offset is not None:
+            await self._confirm(offset)
+
+    async def hear(self, updates: Sequence[Update]) -> None:
+        """Handle *updates*: each person's in order, different people's at once. Returns when all are committed.
+
+        Raises AwayError when the database was not there for one of them; then none of them is to be confirmed.
+        """
+        lines: dict[int, list[Update]] = {}
+        for update in updates:
+            user = update.effective_user
+            lines.setdefault(user.id if user is not None else 0, []).append(update)
+        results = await asyncio.gather(*(self._line(who, line) for who, line in lines.items()), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def one(self, update: Update) -> bool:
+        """Handle one update that came by webhook; False when too many are at work and it should be sent again."""
+        if self.working >= PATIENCE:
+            return False
+        self.working += 1
+        self.heard_at = self.monotonic()
+        try:
+            await self.hear([update])
+        finally:
+            self.working -= 1
+        return True
+
+    async def _line(self, who: int, updates: Sequence[Update]) -> None:
+        lock = self._lines.setdefault(who, asyncio.Lock())
+        async with lock:
+            for update in updates:
+                await self._handle(who, update)
+        if not lock.locked() and len(self._lines) > 10_000:
+            self._lines = {number: held for number, held in self._lines.items() if held.locked()}
+
+    async def _handle(self, who: int, update: Update) -> None:
+        muffled: set[int] = self.application.bot_data["muffled"]
+        away: set[int] = self.application.bot_data["away"]
+        if self._too_fast(who):
+            muffled.add(update.update_id)
+            if who not in self._told and (what := heard(update)) is not None:
+                self._told.add(who)
+                await self.desk.slow(what)
+        work = asyncio.ensure_future(self.application.process_update(update))
+        try:
+            await asyncio.wait_for(asyncio.shield(work), LONGEST_ANSWER)
+        except TimeoutError:
+            log.warning("update %d takes long; others are heard meanwhile", update.update_id)
+        finally:
+            muffled.discard(update.update_id)
+        if update.update_id in away:
+            away.discard(update.update_id)
+            raise AwayError("the database is not there")
+
+    def _too_fast(self, who: int) -> bool:
+        if who == 0:
+            return False
+        now = self.monotonic()
+        recent = self._recent.setdefault(who, deque(maxlen=BURST + 1))
+        recent.append(now)
+        if len(self._recent) > 10_000:
+            self._recent = {number: at for number, at in self._recent.items() if now - at[-1] < BURST_SECONDS}
+        fast = len(recent) > BURST and now - recent[0] < BURST_SECONDS
+        if not fast:
+            self._told.discard(who)
+        return fast
+
+    async def _ask(self, offset: int | None, stopping: asyncio.Event) -> tuple[Update, ...]:
+        """getUpdates, given up at once when the bot is stopped."""
+        asking = asyncio.ensure_future(
+            self.application.bot.get_updates(
+                offset=offset, limit=BATCH, timeout=POLL, allowed_updates=list(ALLOWED_UPDATES), read_timeout=POLL + 10
+            )
+        )
+        stop = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({asking, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not asking.done():
+            asking.cancel()
+            return ()
+        return tuple(await asking)
+
+    async def _confirm(self, offset: int) -> None:
+        """At a clean stop: tell Telegram what has been handled, so that the next start need not do it again."""
+        try:
+            await self.application.bot.get_updates(offset=offset, limit=1, timeout=0)
+        except TelegramError as error:
+            log.info("the last updates could not be confirmed (%s); they will come again", type(error).__name__)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return

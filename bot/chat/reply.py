@@ -1,0 +1,610 @@
+"""Answers to prompts, notes, sharing, thanks: everything a person gives, kept first and asked about afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.chat import arrive, pair, records
+from bot.chat import settings as settings_flow
+from bot.chat.context import Answer, Turn, called
+from bot.domain import clock, pacing, pairing, prompts
+from bot.domain import gestures as rules
+from bot.domain.gestures import Form, Gesture, Medium, Way
+from bot.domain.people import Tie
+from bot.domain.prompts import DAILY, Kind
+from bot.speech import daily, safety, settings
+from bot.speech.card import Card, Tap
+from bot.speech.voice import clean, has_sign
+from bot.storage import deliveries, gestures, own_prompts, pairs, people
+from bot.storage.deliveries import Delivery
+
+PROMPTS = (*(str(kind) for kind in DAILY), "weekly", "first", "asked")
+"""Kinds of delivery that are answered; *first* is set-up's own, *asked* one that the person asked for."""
+FRESH = timedelta(hours=30)
+"""How long plain words, without a reply, are taken for the answer to the latest prompt."""
+
+
+def words(turn: Turn) -> Answer:
+    """Plain words: the answer to what was asked, else to the latest prompt, else a question what they are."""
+    text = clean(turn.heard.text or "")
+    if not turn.me.ready:
+        return _words_in_set_up(turn, text)
+    if (again := _seen_before(turn)) is not None:
+        return again
+    if turn.heard.reply_to is not None and (found := _replied(turn, text, Medium.TEXT)) is not None:
+        return found
+    if turn.me.asking is not None and (found := _asked(turn, text)) is not None:
+        return found
+    if pairing.read_code(text) is not None and not text.islower():
+        return pair.opened(turn, text)
+    latest = deliveries.latest(turn.db, turn.me.id, PROMPTS, turn.now - FRESH)
+    if latest is not None and latest.answered_at is None:
+        return keep_answer(turn, latest, text, Medium.TEXT)
+    return _draft(turn, text)
+
+
+def medium(turn: Turn) -> Answer:
+    """A voice message, a photo, a sticker: kept as a sealed reference."""
+    if not turn.me.ready:
+        return Answer(arrive.stage_card(turn))
+    if (again := _seen_before(turn)) is not None:
+        return again
+    kind = turn.heard.medium or Medium.STICKER
+    text = clean(turn.heard.text or "")
+    if turn.heard.reply_to is not None and (found := _replied(turn, text, kind)) is not None:
+        return found
+    if (turn.me.asking or "").startswith("answer:"):
+        return answer_back(turn, int((turn.me.asking or "").partition(":")[2]), text, kind)
+    latest = deliveries.latest(turn.db, turn.me.id, PROMPTS, turn.now - FRESH)
+    if latest is not None and latest.answered_at is None:
+        return keep_answer(turn, latest, text, kind)
+    return _draft(turn, text, kind)
+
+
+def unkept(turn: Turn) -> Answer:
+    """A contact, a poll, a dice …: what cannot be kept, and what can."""
+    if not turn.me.ready:
+        return Answer(arrive.stage_card(turn))
+    return Answer(daily.not_kept(turn.voice, turn.heard.what or "other"))
+
+
+def reaction(turn: Turn) -> Answer:
+    """Any emoji on a prompt counts as noticed; on something shared, as a heart."""
+    if turn.heard.cleared or turn.heard.message_id is None or not turn.me.ready:
+        return Answer()
+    found = deliveries.by_message(turn.db, turn.me.id, turn.heard.message_id)
+    if found is None:
+        return Answer()
+    if found.kind == "share":
+        return _thank(turn, found.about, heart=True, silent=True)
+    if found.kind not in PROMPTS or found.answered_at is not None:
+        return Answer()
+    kept = _keep(turn, found, None, Medium.WORDLESS, None)
+    return Answer(daily.kept(turn.voice, kept.id, other=None, wordless=True))
+
+
+def edited(turn: Turn) -> Answer:
+    """An edited message changes its entry while it is private; what was shared stays as it was sent."""
+    if turn.heard.message_id is None or not turn.me.ready:
+        return Answer()
+    found = gestures.by_message(turn.db, turn.me.id, turn.heard.message_id)
+    text = clean(turn.heard.text or "")
+    if found is None or found.passed_at is not None or not has_sign(text) or rules.shorten(text) == found.words:
+        return Answer()
+    gestures.change(turn.db, found.id, words=rules.shorten(text), edited_at=turn.now)
+    card = daily.kept(turn.voice, found.id, other=_other_name(turn, found.pair), wordless=False, edited=True)
+    return Answer(*_careful(turn, text, card)) if found.private else Answer()
+
+
+# --- buttons under a prompt ---
+
+
+def done(turn: Turn) -> Answer:
+    """*Done in person*: kept without words."""
+    found = _mine(turn)
+    if found is None:
+        return Answer(toast=settings.stale(turn.voice))
+    entry = gestures.to_delivery(turn.db, turn.me.id, found.id) or _keep(turn, found, None, Medium.WORDLESS, None)
+    return Answer(daily.done(turn.voice, entry.id))
+
+
+def undone(turn: Turn) -> Answer:
+    """*Undo* after *Done in person*: the prompt is there again."""
+    entry = _own_entry(turn)
+    if entry is None or entry.delivery is None:
+        return Answer(toast=settings.stale(turn.voice))
+    found = deliveries.by_id(turn.db, entry.delivery)
+    gestures.delete(turn.db, entry.id)
+    if found is None or (card := prompt_card(turn, found)) is None:
+        return arrive.home(turn)
+    deliveries.reopen(turn.db, found.id)
+    return Answer(card)
+
+
+def later(turn: Turn) -> Answer:
+    """*Later*: when?"""
+    found = _mine(turn)
+    card = prompt_card(turn, found) if found is not None else None
+    if found is None or card is None:
+        return Answer(toast=settings.stale(turn.voice))
+    return Answer(daily.later(turn.voice, card.text, found.id))
+
+
+def snooze(turn: Turn) -> Answer:
+    """Put off: it comes back then, and tomorrow's own hour is unchanged."""
+    found = _mine(turn)
+    if found is None or len(turn.tap.args) < 2:
+        return Answer(toast=settings.stale(turn.voice))
+    until = {
+        "hour": turn.now + timedelta(hours=1),
+        "tonight": max(clock.next_at(turn.now, pacing.EVENING, turn.me.zone), turn.now + timedelta(hours=1)),
+        "tomorrow": clock.next_at(turn.now + timedelta(hours=12), turn.me.hour, turn.me.zone),
+    }.get(turn.tap.args[1])
+    if until is None:
+        return Answer(toast=settings.stale(turn.voice))
+    if turn.tap.args[1] == "tonight":
+        until = min(until, turn.now + timedelta(hours=20))
+    deliveries.answered(turn.db, found.id, turn.now)
+    deliveries.enqueue(
+        turn.db,
+        turn.me.id,
+        "asked",
+        about=found.id,
+        pair=found.pair,
+        due_at=until,
+        good_for=timedelta(hours=14),
+        prompt=found.prompt,
+    )
+    return Answer(daily.put_off(turn.voice, until, turn.me.zone))
+
+
+def skip(turn: Turn) -> Answer:
+    """*Not today*: nothing more about it; the other never learns."""
+    found = _mine(turn)
+    if found is None:
+        return Answer(toast=settings.stale(turn.voice))
+    deliveries.answered(turn.db, found.id, turn.now)
+    return Answer(daily.set_aside(turn.voice, found.id))
+
+
+def again(turn: Turn) -> Answer:
+    """The prompt itself, once more, in its place."""
+    found = _mine(turn)
+    card = prompt_card(turn, found) if found is not None else None
+    if found is None or card is None:
+        return Answer(toast=settings.stale(turn.voice))
+    deliveries.reopen(turn.db, found.id)
+    return Answer(card)
+
+
+# --- what is kept, and sharing it ---
+
+
+def kept(turn: Turn) -> Answer:
+    """The confirmation of an entry, again."""
+    entry = _own_entry(turn)
+    return Answer(toast=settings.stale(turn.voice)) if entry is None else Answer(_kept_card(turn, entry))
+
+
+def drop(turn: Turn) -> Answer:
+    """*Forget this*: the entry is deleted; if it was on its way, it no longer is."""
+    entry = _own_entry(turn)
+    if entry is None:
+        return Answer(daily.forgotten(turn.voice))
+    if entry.passed_at is not None:
+        return Answer(daily.too_late(turn.voice, other=_other_name(turn, entry.pair) or ""))
+    deliveries.withdraw(turn.db, ("share", "reveal"), entry.id)
+    gestures.delete(turn.db, entry.id)
+    return Answer(daily.forgotten(turn.voice))
+
+
+def forms(turn: Turn) -> Answer:
+    """Another form of care?"""
+    entry = _own_entry(turn)
+    return Answer(toast=settings.stale(turn.voice)) if entry is None else Answer(daily.forms(turn.voice, entry.id))
+
+
+def form(turn: Turn) -> Answer:
+    """A form of care was chosen."""
+    entry = _own_entry(turn)
+    if entry is None or turn.tap.args[1:2] == () or turn.tap.args[1] not in set(Form):
+        return Answer(toast=settings.stale(turn.voice))
+    gestures.change(turn.db, entry.id, form=Form(turn.tap.args[1]))
+    return Answer(_kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
+
+
+def share(turn: Turn) -> Answer:
+    """*Share*: it reaches the other at their own hours, in the writer's words, once."""
+    entry = _own_entry(turn)
+    found = turn.pair(entry.pair) if entry is not None else None
+    if entry is None or found is None:
+        return Answer(toast=settings.stale(turn.voice))
+    other = found.other(turn.me.id)
+    gestures.share(turn.db, entry.id, turn.now)
+    checkin = _is_checkin(entry)
+    if checkin:
+        _reveal_if_both(turn, entry, found.id)
+    else:
+        turn.tell(other, "share", about=entry.id, pair=found.id)
+    return Answer(daily.shared(turn.voice, entry.id, other=turn.name_of(other), checkin=checkin))
+
+
+def unshare(turn: Turn) -> Answer:
+    """*Take it back*: until it has arrived, and for at least a minute."""
+    entry = _own_entry(turn)
+    name = _other_name(turn, entry.pair) if entry is not None else None
+    if entry is None or name is None:
+        return Answer(toast=settings.stale(turn.voice))
+    if entry.shared_at is None:
+        return Answer(daily.taken_back(turn.voice, entry.id, other=name, seen=False))
+    if not rules.may_take_back(entry, turn.now):
+        return Answer(daily.too_late(turn.voice, other=name))
+    deliveries.withdraw(turn.db, ("share", "reveal"), entry.id)
+    gestures.take_back(turn.db, entry.id, turn.now)
+    if entry.passed_at is not None and entry.pair is not None and (found := turn.pair(entry.pair)) is not None:
+        gestures.change(turn.db, entry.id, passed_at=None)
+        turn.tell(found.other(turn.me.id), "withdrawn", about=entry.id, pair=found.id)
+    return Answer(daily.taken_back(turn.voice, entry.id, other=name, seen=entry.passed_at is not None))
+
+
+def heart(turn: Turn) -> Answer:
+    """A heart for something shared."""
+    return _thank(turn, turn.tap.number(0), heart=True)
+
+
+def thanks(turn: Turn) -> Answer:
+    """*Thank you* for something shared."""
+    return _thank(turn, turn.tap.number(0), heart=False)
+
+
+def answer(turn: Turn) -> Answer:
+    """*Answer once*: the next words are passed on."""
+    entry = _received(turn, turn.tap.number(0))
+    if entry is None:
+        return Answer(toast=settings.stale(turn.voice))
+    turn.ask(f"answer:{entry.id}")
+    return Answer(daily.answer_once(turn.voice, entry.id), new=True)
+
+
+def still(turn: Turn) -> Answer:
+    """Back from *Answer once*."""
+    turn.ask(None)
+    return arrive.home(turn)
+
+
+def answer_back(turn: Turn, number: int, text: str, kind: Medium = Medium.TEXT) -> Answer:
+    """The one answer back."""
+    entry = _received(turn, number)
+    turn.ask(None)
+    if entry is None or entry.pair is None:
+        return _draft(turn, text, kind)
+    if not has_sign(text) and kind is Medium.TEXT:
+        return Answer(daily.not_kept(turn.voice, "empty"))
+    kept_one = gestures.keep(
+        turn.db,
+        turn.me.id,
+        pair=entry.pair,
+        way=Way.REPLY,
+        kind=None,
+        form=Form.COMMUNICATION,
+        medium=kind,
+        words=rules.shorten(text) or None,
+        file_id=turn.heard.file_id,
+        day=turn.today,
+        now=turn.now,
+        about=entry.id,
+        message_id=turn.heard.message_id,
+    )
+    gestures.share(turn.db, kept_one.gesture.id, turn.now)
+    turn.tell(entry.person, "share", about=kept_one.gesture.id, pair=entry.pair)
+    return Answer(daily.answered_back(turn.voice, other=turn.name_of(entry.person)))
+
+
+def quieter(turn: Turn) -> Answer:
+    """*Fewer of these*: what this pair shares no longer arrives; nobody is told, settings bring it back."""
+    entry = _received(turn, turn.tap.number(0))
+    if entry is None or entry.pair is None:
+        return Answer(toast=settings.stale(turn.voice))
+    pairs.mute_shares(turn.db, entry.pair, turn.me.id, muted=True)
+    return Answer(settings.quieter(turn.voice))
+
+
+# --- notes ---
+
+
+def log(turn: Turn) -> Answer:
+    """``/log``: noticed or given?"""
+    turn.ask(None)
+    return Answer(daily.log(turn.voice))
+
+
+def note(turn: Turn) -> Answer:
+    """Noticed, or given: now in a line."""
+    way = turn.tap.args[0] if turn.tap.args else ""
+    if way not in {Way.NOTICED, Way.GIVEN}:
+        return Answer(toast=settings.stale(turn.voice))
+    turn.ask(f"note:{way}")
+    return Answer(daily.note(turn.voice, way))
+
+
+def keep(turn: Turn) -> Answer:
+    """*Yes, keep it*: words that answered nothing become a note."""
+    entry = _own_entry(turn)
+    if entry is None or len(turn.tap.args) < 2 or turn.tap.args[1] not in {Way.NOTICED, Way.GIVEN}:
+        return Answer(toast=settings.stale(turn.voice))
+    return _place_note(turn, entry, Way(turn.tap.args[1]))
+
+
+def whose(turn: Turn) -> Answer:
+    """For whom a note is, where there are several pairs."""
+    entry = _own_entry(turn)
+    if entry is None or len(turn.tap.args) < 2:
+        return Answer(toast=settings.stale(turn.voice))
+    number = turn.tap.number(1)
+    found = turn.pair(number)
+    gestures.change(turn.db, entry.id, pair_id=found.id if found is not None else None)
+    return Answer(_kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
+
+
+def checkin(turn: Turn) -> Answer:
+    """``/checkin``: a check-in now."""
+    turn.ask(None)
+    mine = turn.pairs()
+    chosen = _next_prompt(turn, Kind.CHECKIN, mine[0].tie if mine else None)
+    today = deliveries.latest(turn.db, turn.me.id, (Kind.CHECKIN,), turn.now - timedelta(hours=20))
+    if today is not None and today.answered_at is None and (card := prompt_card(turn, today)) is not None:
+        return Answer(card, new=True)
+    if chosen is None:
+        return arrive.home(turn)
+    sent = deliveries.sent_now(
+        turn.db,
+        turn.me.id,
+        Kind.CHECKIN,
+        about=turn.today,
+        pair=mine[0].id if mine else None,
+        now=turn.now,
+        prompt=chosen.id,
+    ) or deliveries.latest(turn.db, turn.me.id, (Kind.CHECKIN,), turn.now - timedelta(days=2))
+    card = prompt_card(turn, sent) if sent is not None else None
+    if sent is None or card is None:
+        return arrive.home(turn)
+    deliveries.reopen(turn.db, sent.id)
+    return Answer(card, new=True, delivery=sent.id)
+
+
+def prompt_card(turn: Turn, found: Delivery) -> Card | None:
+    """The card of a prompt that was sent, in the person's language of now; None when its text is gone."""
+    if found.prompt is None:
+        return None
+    text = own_prompts.text_of(turn.db, turn.me.id, found.prompt)
+    if text is None:
+        known = turn.library.by_id.get(found.prompt)
+        if known is None:
+            return None
+        text = known.text
+    kind = found.kind if found.kind in set(Kind) else Kind.APPRECIATION
+    return daily.prompt(turn.voice, kind, text, delivery=found.id, other=_other_name(turn, found.pair), discreet=False)
+
+
+# --- within ---
+
+
+def keep_answer(turn: Turn, found: Delivery, text: str, kind: Medium) -> Answer:
+    """Keep the answer to a prompt, confirm it in one line."""
+    if kind is Medium.TEXT and not has_sign(text):
+        return Answer(daily.not_kept(turn.voice, "empty"))
+    entry = _keep(turn, found, text, kind, turn.heard.file_id)
+    return Answer(
+        *_careful(turn, text, _kept_card(turn, entry)),
+        entry=entry.id,
+        react="❤" if kind is not Medium.TEXT else None,
+    )
+
+
+def _keep(turn: Turn, found: Delivery, text: str | None, kind: Medium, file_id: str | None) -> Gesture:
+    prompt = turn.library.by_id.get(found.prompt or "")
+    deliveries.proven(turn.db, found.id, message_id=turn.heard.reply_to, now=turn.now)
+    deliveries.answered(turn.db, found.id, turn.now)
+    turn.ask(None)
+    standing = turn.pair(found.pair)
+    mine = turn.pairs()
+    pair_id = standing.id if standing is not None else (mine[0].id if found.pair is None and len(mine) == 1 else None)
+    return gestures.keep(
+        turn.db,
+        turn.me.id,
+        pair=pair_id,
+        way=Way.ANSWER,
+        kind=prompt.kind if prompt is not None else found.kind if found.kind in set(Kind) else None,
+        form=prompt.form if prompt is not None else Form.EMOTIONAL,
+        medium=kind,
+        words=rules.shorten(text) if text else None,
+        file_id=file_id,
+        day=turn.today,
+        now=turn.now,
+        delivery=found.id,
+        message_id=turn.heard.message_id if text is not None else None,
+    ).gesture
+
+
+def _draft(turn: Turn, text: str, kind: Medium = Medium.TEXT) -> Answer:
+    """Words that fit nothing are kept until the person says what they are."""
+    if kind is Medium.TEXT and not has_sign(text):
+        return Answer(daily.not_kept(turn.voice, "empty"))
+    entry = _keep_note(turn, text, kind, Way.DRAFT, None)
+    return Answer(*_careful(turn, text, daily.keep_this(turn.voice, entry.id)), entry=entry.id)
+
+
+def _keep_note(turn: Turn, text: str, kind: Medium, way: Way, pair_id: int | None) -> Gesture:
+    return gestures.keep(
+        turn.db,
+        turn.me.id,
+        pair=pair_id,
+        way=way,
+        kind=None,
+        form=turn.library.form_of(text),
+        medium=kind,
+        words=rules.shorten(text) or None,
+        file_id=turn.heard.file_id,
+        day=turn.today,
+        now=turn.now,
+        message_id=turn.heard.message_id,
+    ).gesture
+
+
+def _place_note(turn: Turn, entry: Gesture, way: Way) -> Answer:
+    mine = turn.others()
+    gestures.change(turn.db, entry.id, way=way, pair_id=mine[0][0] if len(mine) == 1 else entry.pair)
+    turn.ask(None)
+    if len(mine) > 1 and entry.pair is None:
+        return Answer(daily.for_whom(turn.voice, Tap.of("whose", entry.id), mine))
+    return Answer(_kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
+
+
+def _kept_card(turn: Turn, entry: Gesture) -> Card:
+    name = _other_name(turn, entry.pair)
+    if entry.shared_at is not None and name is not None:
+        return daily.shared(turn.voice, entry.id, other=name, checkin=_is_checkin(entry))
+    return daily.kept(
+        turn.voice,
+        entry.id,
+        other=name,
+        wordless=entry.medium is Medium.WORDLESS,
+        form=entry.form if entry.way in {Way.NOTICED, Way.GIVEN} else None,
+        checkin=_is_checkin(entry) and name is not None,
+    )
+
+
+def _careful(turn: Turn, text: str, card: Card) -> tuple[Card]:
+    """After the words are kept: if they speak of danger, the writer alone gets one soft line instead of the usual one."""
+    country = turn.library.countries.get(turn.me.country)
+    if country is None or not country.danger_path or turn.library.lexicon.concern(text) is None:
+        return (card,)
+    turn.change(resting=True)
+    return (safety.soft(turn.voice),)
+
+
+def _words_in_set_up(turn: Turn, text: str) -> Answer:
+    if turn.me.asking == "city" and has_sign(text):
+        return arrive.city_typed(turn, text)
+    if turn.me.asking == "hour" and has_sign(text):
+        return arrive.hour_typed(turn, text)
+    if pairing.read_code(text) is not None and not text.islower():
+        refusal = pair.remember(turn, text)
+        card = arrive.stage_card(turn)
+        return Answer(card) if refusal is None else Answer(refusal, extra=(card,))
+    return Answer(arrive.stage_card(turn))
+
+
+def _asked(turn: Turn, text: str) -> Answer | None:
+    """Words that answer what the last screen asked."""
+    what, _, rest = (turn.me.asking or "").partition(":")
+    if not has_sign(text):
+        return Answer(daily.not_kept(turn.voice, "empty"))
+    if what == "note" and rest in {Way.NOTICED, Way.GIVEN}:
+        entry = _keep_note(turn, text, Medium.TEXT, Way.DRAFT, None)
+        placed = _place_note(turn, entry, Way(rest))
+        return Answer(*_careful(turn, text, placed.card or _kept_card(turn, entry)), entry=entry.id)
+    if what == "answer":
+        return answer_back(turn, int(rest), text)
+    asked = {
+        "city": arrive.city_typed,
+        "hour": arrive.hour_typed,
+        "code": pair.opened,
+        "quiet": settings_flow.quiet_typed,
+        "own": settings_flow.own_typed,
+        "find": records.found,
+    }.get(what)
+    return None if asked is None else asked(turn, text)
+
+
+def _replied(turn: Turn, text: str, kind: Medium) -> Answer | None:
+    """A reply to one of the bot's messages; None when that message is not known (any more)."""
+    found = deliveries.by_message(turn.db, turn.me.id, turn.heard.reply_to or 0)
+    if found is not None and found.kind == "share":
+        return answer_back(turn, found.about, text, kind)
+    if found is None or found.kind not in PROMPTS or found.sent_at is None:
+        return None
+    if not rules.answerable(found.sent_at, turn.now):
+        return None
+    return keep_answer(turn, found, text, kind)
+
+
+def _seen_before(turn: Turn) -> Answer | None:
+    """Telegram sent this message before: the same answer, no second entry."""
+    if turn.heard.message_id is None:
+        return None
+    entry = gestures.by_message(turn.db, turn.me.id, turn.heard.message_id)
+    if entry is None:
+        return None
+    if entry.way is Way.DRAFT:
+        return Answer(daily.keep_this(turn.voice, entry.id), entry=entry.id)
+    if entry.way is Way.REPLY:
+        return Answer(
+            daily.answered_back(turn.voice, other=_other_name(turn, entry.pair) or turn.voice.label("your person"))
+        )
+    return Answer(_kept_card(turn, entry), entry=entry.id)
+
+
+def _mine(turn: Turn) -> Delivery | None:
+    """The prompt under which a button was pressed, if it is this person's and can still be answered."""
+    found = deliveries.by_id(turn.db, turn.tap.number(0))
+    if found is None or found.person != turn.me.id or found.kind not in PROMPTS:
+        return None
+    deliveries.proven(turn.db, found.id, message_id=turn.heard.message_id, now=turn.now)
+    sent = found.sent_at or found.due_at
+    return found if rules.answerable(sent, turn.now) else None
+
+
+def _own_entry(turn: Turn) -> Gesture | None:
+    found = gestures.by_id(turn.db, turn.tap.number(0))
+    return found if found is not None and found.person == turn.me.id else None
+
+
+def _received(turn: Turn, number: int) -> Gesture | None:
+    """Something that was shared with this person and still stands."""
+    found = gestures.by_id(turn.db, number)
+    if found is None or found.pair is None or found.person == turn.me.id or found.shared_at is None:
+        return None
+    return found if turn.pair(found.pair) is not None else None
+
+
+def _thank(turn: Turn, number: int, *, heart: bool, silent: bool = False) -> Answer:
+    entry = _received(turn, number)
+    if entry is None:
+        return Answer() if silent else Answer(toast=settings.stale(turn.voice))
+    turn.tell(entry.person, "heart" if heart else "thanks", about=entry.id, pair=entry.pair)
+    return Answer() if silent else Answer(toast=settings.passed_on(turn.voice))
+
+
+def _is_checkin(entry: Gesture) -> bool:
+    return entry.kind == Kind.CHECKIN and entry.way is Way.ANSWER
+
+
+def _reveal_if_both(turn: Turn, entry: Gesture, pair_id: int) -> None:
+    """Both check-ins of a day are shown to both once both are shared; whoever comes second finds the other's."""
+    if entry.delivery is None or (asked := deliveries.by_id(turn.db, entry.delivery)) is None:
+        return
+    pairs.hold(turn.db, pair_id)
+    day = asked.about if asked.kind == Kind.CHECKIN else entry.day
+    for other in gestures.checkins_of_day(turn.db, pair_id, day):
+        if other.person != turn.me.id and other.shared_at is not None and other.passed_at is None:
+            turn.tell(turn.me.id, "reveal", about=other.id, pair=pair_id)
+            turn.tell(other.person, "reveal", about=entry.id, pair=pair_id)
+            return
+
+
+def _other_name(turn: Turn, pair_id: int | None) -> str | None:
+    found = turn.pair(pair_id)
+    return None if found is None else called(turn.voice, people.by_id(turn.db, found.other(turn.me.id)))
+
+
+def _next_prompt(turn: Turn, kind: Kind, tie: Tie | None) -> prompts.Prompt | None:
+    seen = deliveries.around(turn.db, [turn.me.id], turn.now)[turn.me.id].seen
+    return prompts.choose(
+        turn.library.pool(turn.me.locale, kind),
+        tie,
+        turn.me.pace,
+        seen=seen,
+        now=turn.now,
+        seed=turn.me.id + turn.today,
+    )

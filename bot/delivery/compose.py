@@ -1,0 +1,320 @@
+"""A claimed delivery becomes its Card, or the reason why it is not sent.
+
+Reads what a whole batch needs in a few queries; decides nothing about time (domain.pacing does) and sends nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain import clock, pacing, prompts, reflection
+from bot.domain.gestures import Gesture, Medium
+from bot.domain.pacing import Defer, Drop, Due, Why
+from bot.domain.people import Pair, Person
+from bot.domain.prompts import DAILY, Kind
+from bot.speech import daily, pairing, picture, resets, weekly
+from bot.speech.card import Card, Picture
+from bot.speech.library import Library
+from bot.speech.voice import Voice, clean
+from bot.storage import deliveries, gestures, own_prompts, pairs, people
+from bot.storage import resets as reset_store
+from bot.storage.deliveries import Around, Delivery, Settled
+
+log = logging.getLogger(__name__)
+
+NEVER_TWICE = ("call", "ready", "tonight", "time", "return")
+"""What could be felt as pressure is never sent again when it is uncertain whether it arrived."""
+SHARED = ("share", "reveal")
+POISON_PUSH = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery ready to go. *edits* is a message of the bot to change instead of a new one."""
+
+    delivery: Delivery
+    chat_id: int
+    card: Card
+    prompt: str | None = None
+    edits: int | None = None
+    paint: Callable[[], Picture] | None = field(default=None, compare=False)
+    document: tuple[Medium, str] | None = None
+    """A file of Telegram to pass on with the card."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch of deliveries needs to know, read at once."""
+
+    db: Connection
+    now: datetime
+    library: Library
+    people: dict[int, Person]
+    pairs: dict[int, Pair]
+    around: dict[int, Around]
+    resets_muted: set[tuple[int, int]]
+    shares_muted: set[tuple[int, int]]
+    own: dict[int, tuple[int, str]]
+    told: list[int] = field(default_factory=list)
+
+
+def compose(
+    db: Connection, claimed: Sequence[Delivery], library: Library, now: datetime
+) -> tuple[list[Parcel], list[Settled]]:
+    """What of *claimed* goes out now, and what became of the rest."""
+    batch = _read(db, claimed, library, now)
+    parcels: list[Parcel] = []
+    settled: list[Settled] = []
+    for delivery in claimed:
+        try:
+            result = _one(batch, delivery)
+        except Exception:
+            log.exception("delivery %d cannot be composed and steps aside", delivery.id)
+            over = delivery.tries >= 3
+            result = Settled(
+                delivery, "failed" if over else "waiting", reason="poison", due_at=None if over else now + POISON_PUSH
+            )
+        if isinstance(result, Parcel):
+            parcels.append(result)
+        else:
+            settled.append(result)
+    return parcels, settled
+
+
+def _read(db: Connection, claimed: Sequence[Delivery], library: Library, now: datetime) -> _Batch:
+    who = people.by_ids(db, {each.person for each in claimed})
+    both = pairs.by_ids(db, sorted({each.pair for each in claimed if each.pair is not None}))
+    others = {pair.other(each.person) for each in claimed if (pair := both.get(each.pair or 0)) is not None}
+    who |= people.by_ids(db, others - who.keys())
+    numbers = sorted(both)
+    prompted = [each.person for each in claimed if each.kind in DAILY or each.kind == Kind.WEEKLY]
+    return _Batch(
+        db,
+        now,
+        library,
+        who,
+        both,
+        deliveries.around(db, set(prompted), now, mine={each.id for each in claimed}),
+        pairs.muted(db, numbers),
+        pairs.shares_muted(db, numbers),
+        own_prompts.due(db, prompted, now),
+    )
+
+
+def _one(batch: _Batch, delivery: Delivery) -> Parcel | Settled:
+    person = batch.people.get(delivery.person)
+    if person is None:
+        return deliveries.drop(delivery, Why.ENDED)
+    verdict = pacing.verdict(_due(batch, delivery, person), person, batch.now)
+    if isinstance(verdict, Defer):
+        return Settled(delivery, "waiting", due_at=verdict.until, reason="deferred", counts=False)
+    if isinstance(verdict, Drop):
+        if verdict.why is Why.SILENCE:
+            _ask_once(batch, person)
+        return deliveries.drop(delivery, verdict.why)
+    made = _parcel(batch, delivery, person)
+    if isinstance(made, Why):
+        return deliveries.drop(delivery, made)
+    _remember(batch, delivery, made)
+    if person.discreet:
+        made = replace(made, card=_discreet(made.card))
+    return made
+
+
+def _due(batch: _Batch, delivery: Delivery, person: Person) -> Due:
+    around = batch.around.get(delivery.person)
+    pair = batch.pairs.get(delivery.pair) if delivery.pair is not None else None
+    key = (delivery.pair or 0, delivery.person)
+    muted = (delivery.kind in NEVER_TWICE and key in batch.resets_muted) or (
+        delivery.kind in {*SHARED, "heart", "thanks"} and key in batch.shares_muted
+    )
+    sent = around.sent_prompts if around is not None else ()
+    return Due(
+        kind=delivery.kind,
+        due_at=delivery.due_at,
+        good_until=delivery.good_until,
+        pair_open=delivery.pair is None or (pair is not None and pair.ended_at is None),
+        muted=muted,
+        unanswered=sum(at > person.heard_at for _, _, at in sent),
+        prompts_today=sum((pair_id, day) == (delivery.pair, delivery.about) for pair_id, day, _ in sent),
+        last_sent_at=around.last_sent_at if around is not None else None,
+    )
+
+
+def _remember(batch: _Batch, delivery: Delivery, parcel: Parcel) -> None:
+    """A second delivery to the same person in this batch must see the first as sent."""
+    around = batch.around.get(delivery.person)
+    if around is None or (delivery.kind not in DAILY and delivery.kind != Kind.WEEKLY):
+        return
+    sent = list(around.sent_prompts)
+    if delivery.kind in DAILY:
+        sent.append((delivery.pair, delivery.about, batch.now))
+    seen = dict(around.seen) | ({parcel.prompt: batch.now} if parcel.prompt is not None else {})
+    batch.around[delivery.person] = Around(seen, sent, batch.now)
+
+
+def _ask_once(batch: _Batch, person: Person) -> None:
+    if person.id in batch.told or (person.asked_lighter_at is not None and person.asked_lighter_at >= person.heard_at):
+        return
+    batch.told.append(person.id)
+    today = clock.day_number(clock.local_day(batch.now, person.zone))
+    people.change(batch.db, person.id, asked_lighter_at=batch.now)
+    deliveries.enqueue(
+        batch.db,
+        person.id,
+        "lighter",
+        about=today,
+        due_at=batch.now,
+        good_for=timedelta(days=2),
+        lane=pacing.Lane.PROMPT,
+    )
+
+
+def _discreet(card: Card) -> Card:
+    """The same card with nothing but the bot's name on a locked screen."""
+    first, _, rest = card.text.partition("\n")
+    return replace(card, text=f"<b>Recipro</b>\n\n<tg-spoiler>{first}</tg-spoiler>\n{rest}" if rest else card.text)
+
+
+def _parcel(batch: _Batch, delivery: Delivery, person: Person) -> Parcel | Why:
+    voice = batch.library.voice_of(person)
+    pair = batch.pairs.get(delivery.pair) if delivery.pair is not None else None
+    other = batch.people.get(pair.other(person.id)) if pair is not None else None
+    name = _called(voice, other) if pair is not None else None
+    if delivery.kind in DAILY:
+        return _prompt(batch, delivery, person, voice, pair, name)
+    if delivery.kind == Kind.WEEKLY:
+        return _weekly(batch, delivery, person, voice, pair, name)
+    if delivery.kind == "asked":
+        return _asked(batch, delivery, person, voice, name)
+    if delivery.kind == "lighter":
+        return Parcel(delivery, person.chat_id, daily.lighter(voice))
+    if pair is None or name is None:
+        return Why.ENDED
+    if delivery.kind == "paired":
+        return Parcel(delivery, person.chat_id, pairing.came(voice, who=name, tie=pair.tie, pair=pair.id))
+    if delivery.kind in NEVER_TWICE:
+        return _reset(batch, delivery, person, voice, name)
+    return _from_other(batch, delivery, person, voice, name)
+
+
+def _prompt(
+    batch: _Batch, delivery: Delivery, person: Person, voice: Voice, pair: Pair | None, name: str | None
+) -> Parcel | Why:
+    kind = Kind(delivery.kind)
+    if kind is Kind.APPRECIATION and person.id in batch.own and not person.resting:
+        number, words = batch.own[person.id]
+        own_prompts.used(batch.db, number, batch.now)
+        card = daily.prompt(voice, kind, words, delivery=delivery.id, other=name, discreet=False)
+        return Parcel(delivery, person.chat_id, card, prompt=f"{own_prompts.PREFIX}{number}")
+    chosen = prompts.choose(
+        batch.library.pool(person.locale, kind),
+        pair.tie if pair is not None else None,
+        person.pace,
+        seen=batch.around[person.id].seen,
+        now=batch.now,
+        seed=delivery.id * 7919 + delivery.about,
+    )
+    if chosen is None:
+        return Why.NO_PROMPT
+    card = daily.prompt(voice, kind, chosen.text, delivery=delivery.id, other=name, discreet=False)
+    return Parcel(delivery, person.chat_id, card, prompt=chosen.id)
+
+
+def _asked(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name: str | None) -> Parcel | Why:
+    known = batch.library.by_id.get(delivery.prompt or "")
+    text = known.text if known is not None else own_prompts.text_of(batch.db, person.id, delivery.prompt or "")
+    if text is None:
+        return Why.NO_PROMPT
+    kind = known.kind if known is not None else Kind.APPRECIATION
+    card = daily.prompt(voice, kind, text, delivery=delivery.id, other=name, discreet=False)
+    return Parcel(delivery, person.chat_id, card, prompt=delivery.prompt)
+
+
+def _weekly(
+    batch: _Batch, delivery: Delivery, person: Person, voice: Voice, pair: Pair | None, name: str | None
+) -> Parcel | Why:
+    today = clock.day_date(delivery.about)
+    week = reflection.mirrored_week(today, voice.first_weekday, voice.mirror_weekday)
+    first, last = clock.day_number(week.days[0]), clock.day_number(week.days[-1])
+    entries = gestures.of_week(batch.db, person.id, pair.id if pair is not None else None, first - 1, last)
+    late = _came_after_the_mirror(entries, first - 1, person)
+    since = clock.minute_to_utc(first * clock.DAY, person.zone)
+    until = clock.minute_to_utc((last + 1) * clock.DAY, person.zone)
+    mended = pair is not None and reset_store.mended_between(batch.db, pair.id, since, until)
+    woven = reflection.weave(entries, week, reader=person.id, mended=mended, carried=late)
+    if woven is None:
+        return Why.EMPTY
+    pool = [each for each in batch.library.pool(person.locale, Kind.WEEKLY) if each.step is woven.theme]
+    question = prompts.choose(
+        pool,
+        pair.tie if pair is not None else None,
+        person.pace,
+        seen=batch.around[person.id].seen,
+        now=batch.now,
+        seed=delivery.about // 7,
+    )
+    names = {pair.other(person.id): name or ""} if pair is not None else {}
+    card = weekly.reflection(
+        voice, woven, names, person.id, question=question.text if question is not None else None, picture=None
+    )
+    quote = woven.quotes[-1].words if woven.quotes else None
+    return Parcel(
+        delivery,
+        person.chat_id,
+        card,
+        prompt=question.id if question is not None else None,
+        paint=lambda: Picture(picture.weekly_png(woven, voice, quote), "week.png", picture.alt_text(woven, voice)),
+    )
+
+
+def _came_after_the_mirror(entries: Sequence[Gesture], day: int, person: Person) -> frozenset[int]:
+    """Entries of the evening before the week that the last look back came too early for."""
+    looked = clock.minute_to_utc(day * clock.DAY + person.week_hour, person.zone)
+    return frozenset(entry.id for entry in entries if entry.day == day and entry.kept_at > looked)
+
+
+def _reset(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name: str) -> Parcel | Why:
+    found = reset_store.by_id(batch.db, delivery.about)
+    if found is None or found.closed(batch.now):
+        return Why.WITHDRAWN
+    cards: dict[str, Callable[[], Card]] = {
+        "call": lambda: resets.called(voice, name, found.id, found.pair),
+        "ready": lambda: resets.guide(voice, name, found.id),
+        "tonight": lambda: resets.answered(voice, name, "tonight", found.id),
+        "time": lambda: resets.answered(voice, name, "time", found.id),
+        "return": lambda: resets.returned(voice, name, found.id),
+    }
+    return Parcel(delivery, person.chat_id, cards[delivery.kind]())
+
+
+def _from_other(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name: str) -> Parcel | Why:
+    entry = gestures.by_id(batch.db, delivery.about)
+    if entry is None:
+        return Why.WITHDRAWN
+    if delivery.kind == "withdrawn":
+        card_id = gestures.passed_card(batch.db, entry.id)
+        return Parcel(delivery, person.chat_id, daily.withdrawn(voice), edits=card_id)
+    if delivery.kind in {"heart", "thanks"}:
+        return Parcel(delivery, person.chat_id, daily.thanked(voice, name, heart=delivery.kind == "heart"))
+    if entry.shared_at is None:
+        return Why.WITHDRAWN
+    if delivery.kind == "reveal":
+        mine = gestures.checkin_shared_by(batch.db, person.id, entry)
+        if mine is None:
+            return Why.WITHDRAWN
+        card = daily.revealed(voice, mine.words or "…", entry.words or "…", other=name, gesture=entry.id)
+        return Parcel(delivery, person.chat_id, card)
+    card = daily.passed_on(voice, name, entry.words, medium=entry.medium, gesture=entry.id, way=entry.way)
+    document = (entry.medium, entry.file_id) if entry.file_id is not None else None
+    return Parcel(delivery, person.chat_id, card, document=document)
+
+
+def _called(voice: Voice, other: Person | None) -> str:
+    name = clean(other.name)[:64] if other is not None else ""
+    return name or voice.label("your person")

@@ -1,0 +1,328 @@
+"""The daily prompts, what comes back, and what is passed on. The first line of each card gives nothing away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.gestures import Form, Medium
+from bot.domain.prompts import Kind
+from bot.speech.arrive import back
+from bot.speech.card import Button, Card, Tap, plain
+from bot.speech.voice import Markup, Voice
+
+
+def opening(voice: Voice, kind: str) -> str:
+    """A first line that could stand on any screen."""
+    return {
+        Kind.APPRECIATION: voice.say("A small moment for today"),
+        Kind.CHECKIN: voice.say("Two quiet minutes"),
+        Kind.RESET: voice.say("A moment to breathe"),
+        Kind.WEEKLY: voice.say("A look at your week"),
+    }[Kind(kind)]
+
+
+def prompt(voice: Voice, kind: str, text: str, *, delivery: int, other: str | None, discreet: bool) -> Card:
+    """One prompt. Answered by replying, by just writing, by a reaction, or with a button."""
+    lines = [f"<b>{voice.say('Recipro') if discreet else opening(voice, kind)}</b>", "", voice.prompt(text)]
+    if other is not None:
+        lines += ["", voice.say("<i>With {name} in mind.</i>", name=other)]
+    lines += ["", voice.say("<i>Just write your answer. Only you see it until you share it.</i>")]
+    return voice.card(
+        "\n".join(lines),
+        [
+            Button(voice.label("Done in person"), Tap.of("done", delivery), style="success"),
+            Button(voice.label("Later"), Tap.of("later", delivery)),
+            Button(voice.label("Not today"), Tap.of("skip", delivery)),
+        ],
+    )
+
+
+def later(voice: Voice, original: str, delivery: int) -> Card:
+    """When to bring it back, under the same prompt."""
+    return voice.card(
+        original,
+        [Button(voice.label("In an hour"), Tap.of("snooze", delivery, "hour"))],
+        [
+            Button(voice.label("Tonight"), Tap.of("snooze", delivery, "tonight")),
+            Button(voice.label("Tomorrow"), Tap.of("snooze", delivery, "tomorrow")),
+        ],
+        back(voice, Tap.of("again", delivery)),
+    )
+
+
+def put_off(voice: Voice, until: datetime, zone: str) -> Card:
+    """It will come back."""
+    return voice.card(
+        voice.say("It'll keep. Back at {time}.", time=Markup(voice.clock(until, zone))),
+    )
+
+
+def set_aside(voice: Voice, delivery: int) -> Card:
+    """Not today, and nothing more about it."""
+    return voice.card(
+        voice.say("Set aside. It'll keep."),
+        [Button(voice.label("I'd like to answer after all"), Tap.of("again", delivery))],
+    )
+
+
+def done(voice: Voice, gesture: int) -> Card:
+    """Done in person: kept without words."""
+    return voice.card(
+        voice.say("Lovely. Kept as done in person."),
+        [Button(voice.label("Undo"), Tap.of("undone", gesture))],
+    )
+
+
+def kept(
+    voice: Voice,
+    gesture: int,
+    *,
+    other: str | None,
+    wordless: bool,
+    form: Form | None = None,
+    edited: bool = False,
+    checkin: bool = False,
+) -> Card:
+    """One line that says it is kept, and the choice to share."""
+    if edited:
+        line = voice.say("Changed. Only you see it.")
+    elif wordless:
+        line = voice.say("Kept as noticed, without words. Only you see it.")
+    else:
+        line = voice.say("Kept. Only you see it.")
+    rows: list[list[Button]] = []
+    if other is not None and not wordless:
+        rows.append([Button(voice.label("Share with {name}", name=other), Tap.of("share", gesture), style="primary")])
+        if checkin:
+            line += "\n" + voice.say("<i>If you both share today's check-in, you see each other's together.</i>")
+    if form is not None:
+        line += "\n" + voice.say("<i>Form of care: {form}</i>", form=form_name(voice, form))
+        rows.append([Button(voice.label("Another form of care"), Tap.of("forms", gesture))])
+    rows.append([Button(voice.label("Forget this"), Tap.of("drop", gesture))])
+    return voice.card(line, *rows)
+
+
+def forms(voice: Voice, gesture: int) -> Card:
+    """The six forms of care to choose from."""
+    buttons = [Button(form_name(voice, form), Tap.of("form", gesture, form)) for form in Form]
+    return voice.card(
+        voice.say("Which form of care was it?"),
+        *(buttons[n : n + 2] for n in range(0, 6, 2)),
+        back(voice, Tap.of("kept", gesture)),
+    )
+
+
+def form_name(voice: Voice, form: Form) -> str:
+    """The name of a form of care."""
+    return {
+        Form.PRACTICAL: voice.label("practical"),
+        Form.EMOTIONAL: voice.label("emotional"),
+        Form.COMMUNICATION: voice.label("communication"),
+        Form.REPAIR: voice.label("mending"),
+        Form.HEALING: voice.label("healing"),
+        Form.FUTURE: voice.label("future"),
+    }[form]
+
+
+def forgotten(voice: Voice) -> Card:
+    """An entry was deleted at the writer's wish."""
+    return voice.card(voice.say("Forgotten."))
+
+
+def shared(voice: Voice, gesture: int, *, other: str, checkin: bool) -> Card:
+    """It is on its way; it can be taken back."""
+    line = (
+        voice.say("Ready to share. You'll both see it if {name} shares a check-in too.", name=other)
+        if checkin
+        else voice.say("On its way to {name}, in your own words.", name=other)
+    )
+    return voice.card(line, [Button(voice.label("Take it back"), Tap.of("unshare", gesture))])
+
+
+def taken_back(voice: Voice, gesture: int, *, other: str, seen: bool) -> Card:
+    """It is private again; if it had arrived already, the honest word about that."""
+    line = (
+        voice.say("Taken back. It had arrived; I've deleted it there, but it may have been read.")
+        if seen
+        else voice.say("Taken back. Only you see it.")
+    )
+    return voice.card(line, [Button(voice.label("Share with {name}", name=other), Tap.of("share", gesture))])
+
+
+def too_late(voice: Voice, *, other: str) -> Card:
+    """A share that can no longer be taken back."""
+    return voice.card(voice.say("That has reached {name} already.", name=other))
+
+
+def withdrawn(voice: Voice) -> Card:
+    """What the other sees in the place of a share that was taken back."""
+    return voice.card(voice.say("Something that was here has been taken back."))
+
+
+def passed_on(voice: Voice, writer: str, words: str | None, *, medium: Medium, gesture: int, way: str) -> Card:
+    """What someone shared, in their own words."""
+    frame = {
+        "noticed": voice.say("{name} noticed something you did:", name=writer),
+        "given": voice.say("{name} would like you to know:", name=writer),
+        "reply": voice.say("{name} answers:", name=writer),
+    }.get(way, voice.say("{name} shared this with you:", name=writer))
+    lines = [voice.say("<b>Something was shared with you</b>"), "", frame]
+    lines.append(quoted(voice, words) if words else medium_name(voice, medium))
+    row = [
+        Button(voice.label("❤️"), Tap.of("heart", gesture)),
+        Button(voice.label("Thank you"), Tap.of("thanks", gesture)),
+    ]
+    rows = [row, [Button(voice.label("Answer once"), Tap.of("answer", gesture))]] if way != "reply" else []
+    rows.append([Button(voice.label("Fewer of these"), Tap.of("quieter", gesture))])
+    return voice.card("\n".join(lines), *rows)
+
+
+def quoted(voice: Voice, words: str) -> str:
+    """A person's words, isolated and escaped, as a quotation that folds when long."""
+    inner = voice.say("{words}", words=words)
+    return f"<blockquote{' expandable' if len(words) > 400 else ''}>{inner}</blockquote>"
+
+
+def medium_name(voice: Voice, medium: Medium) -> str:
+    """What an entry without text is."""
+    return {
+        Medium.VOICE: voice.say("<i>a voice message</i>"),
+        Medium.PHOTO: voice.say("<i>a photo</i>"),
+        Medium.STICKER: voice.say("<i>a sticker</i>"),
+        Medium.VIDEO_NOTE: voice.say("<i>a video message</i>"),
+    }.get(medium, voice.say("<i>without words</i>"))
+
+
+def answer_once(voice: Voice, gesture: int) -> Card:
+    """One answer back, and never a chat."""
+    return voice.card(
+        voice.say("<b>One answer back</b>\n\nWrite it now, in a line. It is passed on as you write it."),
+        back(voice, Tap.of("still", gesture)),
+    )
+
+
+def answered_back(voice: Voice, *, other: str) -> Card:
+    """The answer is on its way."""
+    return voice.card(voice.say("On its way to {name}.", name=other))
+
+
+def thanked(voice: Voice, writer: str, *, heart: bool) -> Card:
+    """A heart or a thank you for something shared."""
+    line = voice.say("❤️ from {name}", name=writer) if heart else voice.say("{name} says thank you.", name=writer)
+    return voice.card("\n".join((voice.say("<b>For what you shared</b>"), "", line)))
+
+
+def revealed(voice: Voice, mine: str, theirs: str, *, other: str, gesture: int) -> Card:
+    """Both check-ins at once, because both chose so."""
+    return voice.card(
+        "\n".join(
+            (
+                voice.say("<b>Today's check-in, side by side</b>"),
+                "",
+                voice.say("{name}:", name=other),
+                quoted(voice, theirs),
+                voice.say("You:"),
+                quoted(voice, mine),
+            )
+        ),
+        [
+            Button(voice.label("❤️"), Tap.of("heart", gesture)),
+            Button(voice.label("Thank you"), Tap.of("thanks", gesture)),
+        ],
+        [Button(voice.label("Answer once"), Tap.of("answer", gesture))],
+    )
+
+
+def lighter(voice: Voice) -> Card:
+    """Asked once after some silence, and then nothing until it is answered."""
+    return voice.card(
+        voice.say(
+            "<b>All well?</b>\n\nIt has been quiet here, and that is fine. Shall we go on as before, go lighter, or pause? "
+            "Nothing more comes until you choose. Nobody else is told."
+        ),
+        [Button(voice.label("Lighter: three a week"), Tap.of("lighter", "gentle"), style="primary")],
+        [
+            Button(voice.label("Pause"), Tap.of("lighter", "pause")),
+            Button(voice.label("Keep it as it is"), Tap.of("lighter", "keep")),
+        ],
+    )
+
+
+def keep_this(voice: Voice, draft: int, *, pairs: Sequence[tuple[int, str]] = ()) -> Card:
+    """Words that answer nothing: a question, never silence."""
+    return voice.card(
+        voice.say("Shall I keep this?"),
+        [Button(voice.label("Yes, something I noticed"), Tap.of("keep", draft, "noticed"), style="primary")],
+        [Button(voice.label("Yes, something I gave"), Tap.of("keep", draft, "given"))],
+        [Button(voice.label("No, forget it"), Tap.of("drop", draft))],
+    )
+
+
+def for_whom(voice: Voice, verb: Tap, pairs: Sequence[tuple[int, str]]) -> Card:
+    """Several pairs: whom is it about?"""
+    return voice.card(
+        voice.say("For whom is this?"),
+        *([Button(name, Tap.of(verb.verb, *verb.args, pair))] for pair, name in pairs),
+        [Button(voice.label("Just for me"), Tap.of(verb.verb, *verb.args, 0))],
+    )
+
+
+def log(voice: Voice) -> Card:
+    """Note something by hand."""
+    return voice.card(
+        voice.say(
+            "<b>Note something</b>\n\nSomething you noticed the other doing, or something you gave? Then write it in a line."
+        ),
+        [Button(voice.label("Something I noticed"), Tap.of("note", "noticed"), style="primary")],
+        [Button(voice.label("Something I gave"), Tap.of("note", "given"))],
+    )
+
+
+def note(voice: Voice, way: str) -> Card:
+    """Write it now."""
+    line = (
+        voice.say("What did you notice? One line is plenty.")
+        if way == "noticed"
+        else voice.say("What did you give? One line is plenty.")
+    )
+    return voice.card(voice.say("<b>Note something</b>") + "\n\n" + line, back(voice, Tap.of("log")))
+
+
+def too_long(voice: Voice) -> str:
+    """A toast's worth about very long words."""
+    return voice.say("That was long, so I kept the beginning.")
+
+
+def not_kept(voice: Voice, what: str) -> Card:
+    """Something that is never kept, or that I cannot keep, with what works instead."""
+    line = {
+        "location": voice.say("I never keep places. If you meant your time zone, open Settings."),
+        "contact": voice.say("I never keep anybody's contact."),
+        "empty": voice.say("There was nothing in it to keep. A word is enough."),
+    }.get(what, voice.say("I can't keep that kind of message. Words, a voice message, a photo or a sticker work."))
+    return voice.card(line)
+
+
+def home(voice: Voice, *, paired: bool, next_at: str | None) -> Card:
+    """Where every flow can end: what is next, and what can be done."""
+    lines = [voice.say("<b>Here I am</b>"), ""]
+    if next_at is not None:
+        lines += [voice.say("Your next prompt comes {when}.", when=Markup(next_at)), ""]
+    lines.append(voice.say("What would you like to do?"))
+    first = (
+        Button(voice.label("Note something"), Tap.of("log"), style="primary")
+        if paired
+        else Button(voice.label("Invite someone"), Tap.of("pair"), style="primary")
+    )
+    return voice.card(
+        "\n".join(lines),
+        [first],
+        [Button(voice.label("Check in now"), Tap.of("checkin")), Button(voice.label("Settings"), Tap.of("set"))],
+        [Button(voice.label("Everything I can do"), Tap.of("all"))],
+    )
+
+
+def length(card: Card) -> int:
+    """Characters a reader sees."""
+    return len(plain(card.text))

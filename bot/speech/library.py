@@ -1,0 +1,230 @@
+"""Everything read from disk once: prompts, cities, safety words and lines, interface catalogs.
+
+What is on disk is checked as it is read; a file that breaks its schema stops the start with the file and entry named.
+Nothing here is about any person.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.domain.gestures import Form
+from bot.domain.people import Address, Person, Tie
+from bot.domain.places import City, Places
+from bot.domain.prompts import Kind, Prompt, Step
+from bot.domain.safety import Lexicon, Pattern
+from bot.speech.voice import LOCALES, Voice
+
+M = TypeVar("M", bound=BaseModel)
+TEXT_LIMIT = 220
+"""Characters of a prompt: readable at a glance."""
+SHORT = {"appreciation": "app", "checkin": "chk", "reset": "rst", "weekly": "wk"}
+
+
+class ContentError(ValueError):
+    """A content file breaks its schema; the message names the file and the entry."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class _Prompt(_Strict):
+    id: Annotated[str, Field(pattern=r"^[a-z]{2}-[a-z]{2}-(app|chk|rst|wk)-\d{2,3}$")]
+    text: Annotated[str, Field(min_length=10, max_length=TEXT_LIMIT)]
+    form: Form
+    step: Step
+    ties: Annotated[tuple[Tie, ...], Field(alias="for", min_length=1)]
+    pace: Literal["gentle", "any"]
+
+
+class _PromptFile(_Strict):
+    locale: str
+    kind: Kind
+    review: Literal["draft", "reviewed"]
+    prompt: tuple[_Prompt, ...]
+
+
+class Line(_Strict):
+    """One helpline, with where its number comes from. State C is never shown."""
+
+    name: dict[str, str]
+    number: str
+    call: str = ""
+    text: str | None = None
+    hours: str | dict[str, str] = ""
+    region: str | dict[str, str] | None = None
+    kind: Literal["crisis", "violence", "child", "mental"]
+    source: str
+    source_date: str | date
+    checked: date
+    state: Literal["A", "B", "C"]
+
+
+class Emergency(_Strict):
+    """A country's emergency number."""
+
+    number: str
+    source: str
+    checked: date
+
+
+class Country(_Strict):
+    """What is shown to people in one country who may be in danger."""
+
+    country: str
+    emergency: Emergency
+    danger_path: bool
+    line: tuple[Line, ...]
+
+    @property
+    def shown(self) -> tuple[Line, ...]:
+        """The lines that are safe to show."""
+        return tuple(line for line in self.line if line.state != "C")
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the bot can say and knows of the world."""
+
+    prompts: Mapping[str, Mapping[Kind, tuple[Prompt, ...]]]
+    reviews: Mapping[tuple[str, str], str]
+    countries: Mapping[str, Country]
+    lexicon: Lexicon
+    places: Places
+    catalogs: Mapping[str, NullTranslations]
+    _voices: dict[tuple[str, Address], Voice] = field(default_factory=dict, compare=False)
+
+    def voice(self, locale: str, address: Address = Address.NEUTRAL) -> Voice:
+        """The voice for a locale and a way of address."""
+        key = (locale, address)
+        if (known := self._voices.get(key)) is None:
+            known = self._voices[key] = Voice(locale, address, self.catalogs[locale])
+        return known
+
+    def voice_of(self, person: Person) -> Voice:
+        """The voice for one person."""
+        return self.voice(person.locale, person.address)
+
+    def pool(self, locale: str, kind: Kind) -> Sequence[Prompt]:
+        """The prompts of a locale and kind."""
+        return self.prompts[locale][kind]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Prompt]:
+        """Every prompt by its id."""
+        return {prompt.id: prompt for kinds in self.prompts.values() for pool in kinds.values() for prompt in pool}
+
+
+def root() -> Path:
+    """Where ``content`` lies: inside an installed wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    return package / "_data" if (package / "_data" / "content").is_dir() else package.parent
+
+
+@lru_cache(maxsize=1)
+def load() -> Library:
+    """Read and check everything. Raises ContentError."""
+    base = root()
+    prompts: dict[str, dict[Kind, tuple[Prompt, ...]]] = {}
+    reviews: dict[tuple[str, str], str] = {}
+    for locale in LOCALES:
+        prompts[locale] = {}
+        for kind in Kind:
+            path = base / "content" / "prompts" / locale / f"{kind}.toml"
+            parsed = _read(path, _PromptFile)
+            _agree(path, parsed, locale, kind)
+            prompts[locale][kind] = tuple(
+                Prompt(p.id, kind, p.text, p.form, p.step, frozenset(p.ties), p.pace == "gentle") for p in parsed.prompt
+            )
+            reviews[locale, kind] = parsed.review
+    return Library(
+        prompts=prompts,
+        reviews=reviews,
+        countries={country.country: country for country in _countries(base)},
+        lexicon=Lexicon(tuple(_patterns(base))),
+        places=Places(tuple(_cities(base))),
+        catalogs={locale: _catalog(base, chain) for locale, chain in LOCALES.items()},
+    )
+
+
+def _agree(path: Path, parsed: _PromptFile, locale: str, kind: Kind) -> None:
+    prefix = f"{locale.lower()}-{SHORT[kind]}-"
+    if (parsed.locale, parsed.kind) != (locale, kind):
+        raise ContentError(f"{path.name} of {locale} says it is {parsed.kind} of {parsed.locale}")
+    seen: set[str] = set()
+    for prompt in parsed.prompt:
+        if not prompt.id.startswith(prefix) or prompt.id in seen:
+            raise ContentError(f"{locale}/{path.name}: the id {prompt.id} is taken or does not begin with {prefix}")
+        seen.add(prompt.id)
+
+
+def _read(path: Path, model: type[M]) -> M:
+    try:
+        return model.model_validate(_toml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ContentError(f"{path.parent.name}/{path.name}: {where}: {first['msg']}") from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ContentError(f"{path.parent.name}/{path.name}: {error}") from error
+
+
+def _countries(base: Path) -> Iterator[Country]:
+    for path in sorted((base / "content" / "safety").glob("*.toml")):
+        yield _read(path, Country)
+
+
+def _patterns(base: Path) -> Iterator[Pattern]:
+    for path in sorted((base / "content" / "safety" / "words").glob("*.toml")):
+        yield from Pattern.of_table(path.stem, _toml(path))
+
+
+def _cities(base: Path) -> Iterator[City]:
+    for row in _toml(base / "content" / "cities.toml")["city"]:
+        yield City(row["name"], row["zone"], row["country"], row["at"][0], row["at"][1], tuple(row.get("names", ())))
+
+
+def _catalog(base: Path, chain: Sequence[str]) -> NullTranslations:
+    first: NullTranslations | None = None
+    for name in chain:
+        path = base / "locales" / name / "LC_MESSAGES" / "bot.po"
+        if not path.exists() and not path.with_suffix(".mo").exists():
+            continue
+        found = _translations(path)
+        if first is None:
+            first = found
+        else:
+            first.add_fallback(found)
+    return first or NullTranslations()
+
+
+def _translations(path: Path) -> GNUTranslations:
+    """A catalog: compiled in a wheel; in a checkout read from its source, so that there is nothing to forget."""
+    compiled = path.with_suffix(".mo")
+    if not path.exists():
+        return GNUTranslations(BytesIO(compiled.read_bytes()))
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as source:
+        catalog = read_po(source)
+    packed = BytesIO()
+    write_mo(packed, catalog)
+    packed.seek(0)
+    return GNUTranslations(packed)

@@ -1,0 +1,38 @@
+"""Ids of the bot's own messages of the last 48 hours, so that a person can have them deleted from the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+
+from bot.storage.schema import delivery, tidy
+from bot.storage.sql import insert
+
+KEEP = timedelta(hours=48)
+
+
+def add(db: Connection, messages: Sequence[tuple[int, int, datetime]]) -> None:
+    """Remember (person, message, moment) of answers that were sent."""
+    if messages:
+        db.execute(
+            insert(db, tidy).on_conflict_do_nothing(),
+            [{"person_id": person, "message_id": message, "at": at} for person, message, at in messages],
+        )
+
+
+def take(db: Connection, person: int, since: datetime) -> list[int]:
+    """The ids of everything the bot sent *person* after *since*; those of answers are forgotten here."""
+    answers = select(tidy.c.message_id).where(tidy.c.person_id == person, tidy.c.at > since)
+    sent = select(delivery.c.message_id).where(
+        delivery.c.person_id == person, delivery.c.sent_at > since, delivery.c.message_id.is_not(None)
+    )
+    found = sorted({*db.execute(answers).scalars(), *db.execute(sent).scalars()})
+    db.execute(delete(tidy).where(tidy.c.person_id == person))
+    return [int(number) for number in found if number is not None]
+
+
+def sweep(db: Connection, before: datetime) -> int:
+    """Forget those too old to be deleted by a bot."""
+    return db.execute(delete(tidy).where(tidy.c.at < before)).rowcount
