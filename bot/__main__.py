@@ -26,7 +26,6 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("run", help="the bot itself; needs TELEGRAM_BOT_TOKEN")
     sandbox = commands.add_parser("sandbox", help="two phones in a browser, no token needed")
     sandbox.add_argument("--port", type=int, default=None)
-    sandbox.add_argument("--fresh", action="store_true", help="forget what was played before")
     commands.add_parser("migrate", help="bring the database's schema up to date")
     commands.add_parser("check-content", help="check every prompt and catalog")
     commands.add_parser("key", help="print a new key for RECIPRO_KEYS")
@@ -88,7 +87,7 @@ def _sandbox(options: argparse.Namespace) -> int:
 
     settings = _settings()
     port = options.port if options.port is not None else settings.sandbox_port
-    return _loop(play(settings, port=port, fresh=options.fresh))
+    return _loop(play(settings, port=port))
 
 
 def _migrate(_options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from bot.chat.desk import Desk
 from bot.chat.intake import Intake, RevokedError
 from bot.courier.courier import Courier
 from bot.courier.request import AiohttpRequest
-from bot.courier.throttle import Throttle
+from bot.courier.throttle import PER_CHAT, Throttle
 from bot.delivery.pulse import Pulse
 from bot.delivery.sweep import sweep
 from bot.settings import Settings, keys
@@ -58,6 +58,8 @@ class App:
     now: Now = wall_clock
     beat_every: float = 1.0
     """Seconds between two looks at the clock."""
+    per_chat: float = PER_CHAT
+    """Seconds between two messages to one chat."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     exit_status: int = 0
     store: Store = field(init=False)
@@ -90,7 +92,7 @@ class App:
         )
         self.application = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         await self._hello()
-        self.courier = Courier(bot, Throttle(settings.rate))
+        self.courier = Courier(bot, Throttle(settings.rate, per_chat=self.per_chat))
         desk = Desk(self.store, books, self.courier, self.now, bot.username)
         routes.install(self.application, desk)
         self.intake = Intake(self.application, desk, time.monotonic)

@@ -64,7 +64,7 @@ class World:
 
     async def start_bot(self) -> None:
         """Start the bot; its clock is the world's, and its pulse beats only when a test says so."""
-        self.app = App(self.settings(), now=self.clock.now, beat_every=100_000)
+        self.app = App(self.settings(), now=self.clock.now, beat_every=100_000, per_chat=0)
         await self.app.start()
 
     async def stop_bot(self) -> None:

@@ -62,8 +62,9 @@ class _Pace:
 class Throttle:
     """*rate* is messages a second for lanes 1 to 3; lane 0 may use a little more (30 in all, at least)."""
 
-    def __init__(self, rate: float, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: float, *, per_chat: float = PER_CHAT, now: Callable[[], float] = time.monotonic) -> None:
         self.rate = rate
+        self._per_chat = per_chat
         self._now = now
         self._all = _Pace(max(rate, LEAST_CEILING))
         self._broadcasts = _Pace(rate)
@@ -164,13 +165,13 @@ class Throttle:
         if chat is None:
             return 0.0
         sent = self._chats.get(chat)
-        return max(sent + PER_CHAT if sent is not None else 0.0, self._chat_halts.get(chat, 0.0))
+        return max(sent + self._per_chat if sent is not None else 0.0, self._chat_halts.get(chat, 0.0))
 
     def _reply_free(self, now: float) -> float:
         return self._all.free_at(now) if self._lanes[REPLY] else float("inf")
 
     def _forget(self, now: float) -> None:
-        while self._chats and next(iter(self._chats.values())) <= now - PER_CHAT:
+        while self._chats and next(iter(self._chats.values())) <= now - self._per_chat:
             self._chats.popitem(last=False)
         if len(self._chat_halts) > 1000:
             self._chat_halts = {chat: until for chat, until in self._chat_halts.items() if until > now}

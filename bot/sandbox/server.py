@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -39,6 +39,8 @@ LONGEST_POLL = 50
 """Seconds that one getUpdates may wait."""
 FOLLOW_SECONDS = 5
 """How long a turn of the clock waits for those who follow it."""
+STEP = timedelta(minutes=30)
+"""How far the clock is turned at once, so that nothing on the way comes too late to be of use."""
 GONE_SECONDS = 3
 """After so long without a poll, the bot counts as offline."""
 _REFUSED = "Connection refused"
@@ -376,21 +378,37 @@ class Server:
         return {"now": self.clock.now().isoformat(), "offset_ms": self.clock.offset_ms, "version": self.clock.version}
 
     async def _turn(self, given: Json) -> Json:
-        """Turn the clock and wait until everyone who follows it has taken that in."""
+        """Turn the clock and wait until everyone who follows it has taken that in.
+
+        Onwards it goes in small steps, as time does, unless ``"jump": true`` asks for a leap, as after a laptop's sleep.
+        """
         if "set" in given:
-            self.clock.set(datetime.fromisoformat(str(given["set"])))
+            await self.turn_to(datetime.fromisoformat(str(given["set"])), jump=bool(given.get("jump")))
         elif "advance_seconds" in given:
-            self.clock.advance(float(given["advance_seconds"]))
+            by = timedelta(seconds=float(given["advance_seconds"]))
+            await self.turn_to(self.clock.now() + by, jump=bool(given.get("jump")))
         elif given.get("real"):
             self.clock.follow_real_time()
         elif given.get("next_prompt"):
             moment = None if self.next_prompt is None else await self.next_prompt()
             if moment is None:
                 raise SandboxError("no prompt is due yet")
-            self.clock.set(moment)
+            await self.turn_to(moment, jump=False)
         else:
             raise SandboxError("say set, advance_seconds, real or next_prompt")
         return {**self._clock({}), "followed": await self._followed(self.clock.version)}
+
+    def follows(self) -> bool:
+        """Whether somebody follows the clock."""
+        return bool(self._followers)
+
+    async def turn_to(self, moment: datetime, *, jump: bool = False) -> None:
+        """Turn the clock to *moment*, onwards in small steps unless *jump*; returns when all who follow have seen it."""
+        while not jump and self._followers and moment - self.clock.now() > STEP:
+            self.clock.advance(STEP.total_seconds())
+            await self._followed(self.clock.version)
+        self.clock.set(moment)
+        await self._followed(self.clock.version)
 
     async def _followed(self, version: int) -> bool:
         loop = asyncio.get_running_loop()

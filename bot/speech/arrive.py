@@ -195,7 +195,7 @@ def ready(voice: Voice, hour: int, *, first: str) -> str:
     return "\n".join(
         (
             voice.say(
-                "<b>That's all.</b> Your prompts come at {time}. Here is a first one, to see how it feels.",
+                "<b>That's all.</b> {time} is your hour from now on. Here is a first prompt, to see how it feels.",
                 time=Markup(voice.minute(hour)),
             ),
             "",

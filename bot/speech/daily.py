@@ -54,7 +54,7 @@ def later(voice: Voice, original: str, delivery: int) -> Card:
 def put_off(voice: Voice, until: datetime, zone: str) -> Card:
     """It will come back."""
     return voice.card(
-        voice.say("It'll keep. Back at {time}.", time=Markup(voice.clock(until, zone))),
+        voice.say("It'll keep. At {time} it is back.", time=Markup(voice.clock(until, zone))),
     )
 
 
@@ -249,7 +249,7 @@ def lighter(voice: Voice) -> Card:
     )
 
 
-def keep_this(voice: Voice, draft: int, *, pairs: Sequence[tuple[int, str]] = ()) -> Card:
+def keep_this(voice: Voice, draft: int) -> Card:
     """Words that answer nothing: a question, never silence."""
     return voice.card(
         voice.say("Shall I keep this?"),
@@ -308,7 +308,7 @@ def home(voice: Voice, *, paired: bool, next_at: str | None) -> Card:
     """Where every flow can end: what is next, and what can be done."""
     lines = [voice.say("<b>Here I am</b>"), ""]
     if next_at is not None:
-        lines += [voice.say("Your next prompt comes {when}.", when=Markup(next_at)), ""]
+        lines += [voice.say("Next prompt: {when}", when=Markup(next_at)), ""]
     lines.append(voice.say("What would you like to do?"))
     first = (
         Button(voice.label("Note something"), Tap.of("log"), style="primary")

@@ -43,7 +43,9 @@ def invitation(voice: Voice, *, code: str, link: str, invite: int, until: str, p
         (
             voice.say("<b>Your invitation</b>"),
             "",
-            voice.say("Send this link, or show the picture. It works once, until {when}.", when=Markup(until)),
+            voice.say(
+                "Send this link, or show the picture. It works once; after {when} it is gone.", when=Markup(until)
+            ),
             "",
             link,
             "",
@@ -191,7 +193,7 @@ def left(voice: Voice) -> Card:
 
 def solo(voice: Voice, at: str) -> Card:
     """Prompts for oneself go on."""
-    return voice.card(voice.say("Good. A prompt just for you, at {time}.", time=Markup(at)))
+    return voice.card(voice.say("Good. At {time}, a prompt just for you.", time=Markup(at)))
 
 
 def closed(voice: Voice) -> str:

@@ -32,8 +32,7 @@ def support(voice: Voice, country: Country | None) -> Card:
     lines = [voice.say("<b>People to call</b>"), ""]
     if country is not None:
         lines.append(voice.say("In danger now: {number}", number=Markup(f"<b>{country.emergency.number}</b>")))
-        for line in country.shown:
-            lines.append("· " + _line(voice, line))
+        lines += ["· " + _line(voice, line) for line in country.shown]
     else:
         lines.append(voice.say("In danger now: call the emergency number where you are."))
     lines += [

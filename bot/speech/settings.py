@@ -216,7 +216,7 @@ def paused(voice: Voice, until: date | None) -> Card:
 
 def resumed(voice: Voice, when: str) -> Card:
     """A greeting without a word about absence."""
-    return voice.card(voice.say("Good. Your next prompt comes {when}.", when=Markup(when)))
+    return voice.card(voice.say("Good. Next prompt: {when}", when=Markup(when)))
 
 
 def help_page(voice: Voice) -> Card:

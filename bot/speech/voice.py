@@ -190,7 +190,7 @@ def clean(text: str) -> str:
     marks = 0
     for sign in text:
         category = unicodedata.category(sign)
-        if category == "Mn" or category == "Me":
+        if category in {"Mn", "Me"}:
             marks += 1
             if marks > 4:
                 continue

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Insert = sqlite.Insert | postgresql.Insert
+_COUNTED = {"preserve_rowcount": True}  # PostgreSQL: SQLAlchemy forgets it where it adds RETURNING
 
 
 def insert(db: Connection, table: Table) -> Insert:
@@ -18,11 +19,11 @@ def insert(db: Connection, table: Table) -> Insert:
 
 def insert_once(db: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert *row* unless a UNIQUE says it is there; whether it was inserted."""
-    return db.execute(insert(db, table).on_conflict_do_nothing(), [dict(row)]).rowcount == 1
+    return db.execute(insert(db, table).on_conflict_do_nothing(), dict(row), execution_options=_COUNTED).rowcount == 1
 
 
 def upsert(db: Connection, table: Table, row: Mapping[str, Any], *, key: str) -> None:
     """Insert *row*, or update the one with the same *key*."""
     statement = insert(db, table)
     changes = {name: statement.excluded[name] for name in row if name != key}
-    db.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes), [dict(row)])
+    db.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes), dict(row))

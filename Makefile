@@ -1,0 +1,69 @@
+# Every target sets up what it needs. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help run sandbox test check bench soak strings screenshot gallery lock release clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 12
+
+$(VENV)/run: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Recipro needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Recipro needs (once) ..."
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.lock
+	@echo "Installing what its tests need (once) ..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+run: $(VENV)/run ## the bot when TELEGRAM_BOT_TOKEN is set, else the sandbox with its page
+	@if [ -n "$$TELEGRAM_BOT_TOKEN$$TELEGRAM_BOT_TOKEN_FILE" ] || grep -qsE '^TELEGRAM_BOT_TOKEN(_FILE)?=.' .env; \
+	then exec $(BIN)/python -m bot run; else exec $(BIN)/python -m bot sandbox; fi
+
+sandbox: $(VENV)/run ## two phones in a browser, no token needed
+	@exec $(BIN)/python -m bot sandbox
+
+test: $(VENV)/dev ## every test
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev ## lint, types, layers, catalogs, content
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python deploy/strings.py check
+	@$(BIN)/python -m bot check-content
+	@$(BIN)/codespell README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md SECURITY.md bot content/prompts/en-*
+
+bench: $(VENV)/dev ## speed and memory beside named peers, as ratios
+	@$(BIN)/python -m tests.bench
+
+soak: $(VENV)/dev ## a simulated day of 100,000 people
+	@$(BIN)/python -m tests.soak
+
+strings: $(VENV)/dev ## extract the sentences and update every catalog
+	@$(BIN)/python deploy/strings.py update
+
+screenshot: $(VENV)/dev ## the picture of the sandbox in the README
+	@$(BIN)/python deploy/screenshot.py
+
+gallery: $(VENV)/dev ## every weekly picture, into build/gallery
+	@$(BIN)/python deploy/gallery.py build/gallery
+
+lock: $(VENV)/dev ## pin every dependency with its hashes
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+	  --python-version 3.11 pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+	  --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+
+release: $(VENV)/dev ## make release VERSION=1.2.3: version, changelog, wheel, tag
+	@$(BIN)/python deploy/release.py "$(VERSION)"
+
+clean: ## remove what can be made again
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Whole stories, played over HTTP with the real bot."""
