@@ -53,7 +53,7 @@ Handler = Callable[[Json], Any]
 
 
 def _dump(value: Any) -> bytes:
-    return orjson.dumps(value, default=_shown)
+    return orjson.dumps(value, default=_shown, option=orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
 def _shown(value: Any) -> Any:
