@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import pytz
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ExtBot
@@ -151,7 +150,7 @@ class App:
 
     def _beat(self) -> None:
         self._scheduler = AsyncIOScheduler(
-            timezone=pytz.utc,
+            timezone=UTC,
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
         )
         add = self._scheduler.add_job

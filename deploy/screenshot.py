@@ -20,7 +20,13 @@ from bot.domain.clock import wall_to_utc
 from bot.sandbox.play import Stage, stage
 from bot.settings import Settings
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
 PICTURES = Path(__file__).resolve().parent.parent / "docs"
 
 
@@ -28,11 +34,11 @@ async def play(page: Page, whole: Stage) -> None:
     """Two people meet; she answers and shares, he receives."""
     asha, tom = page.locator(".phone").nth(0), page.locator(".phone").nth(1)
 
-    async def first_button(phone) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    async def first_button(phone) -> None:  # type: ignore[no-untyped-def]
         await phone.locator(".keys").last.locator("button").first.click()
         await asyncio.sleep(0.5)
 
-    async def write(phone, text: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    async def write(phone, text: str) -> None:  # type: ignore[no-untyped-def]
         await phone.locator("textarea").fill(text)
         await phone.locator(".send").click()
         await asyncio.sleep(0.7)

@@ -116,9 +116,8 @@ def faults(name: str, message: object) -> list[str]:
             if sorted(_TAG.findall(variant)) != tags:
                 found.append("tags")
         count = {"hi": 2, "fr": 2, "ar": 3}.get(name[:2], 0)
-        for group in re.findall(r"\[([^\[\]]*\|[^\[\]]*)\]", sentence):
-            if len(group.split("|")) != count:
-                found.append("variants of address")
+        groups = re.findall(r"\[([^\[\]]*\|[^\[\]]*)\]", sentence)
+        found += ["variants of address" for group in groups if len(group.split("|")) != count]
     return sorted(set(found))
 
 

@@ -30,7 +30,7 @@ def tie(turn: Turn) -> Answer:
     offered = pairs.offer(turn.db, turn.me.id, chosen, pairing.new_code(), now=turn.now)
     link = f"https://t.me/{turn.bot}?start={offered.code}"
     until = cards.until(turn.voice, turn.now + pairing.LIFE, turn.me.zone)
-    image = Picture(picture.invite_png(link, offered.code, turn.voice), "recipro.png")
+    image = Picture(picture.invite_png(link), "recipro.png")
     card = cards.invitation(turn.voice, code=offered.code, link=link, invite=offered.invite, until=until, picture=image)
     return Answer(card, new=True)
 

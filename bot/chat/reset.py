@@ -1,4 +1,4 @@
-""" "Let's reset": said in one tap, answered without a reason, closed by either. What one side does here the other never
+"""Let's reset: said in one tap, answered without a reason, closed by either. What one side does here the other never
 reads as pressure: a decline and a mute are told to nobody.
 """
 

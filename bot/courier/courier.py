@@ -265,9 +265,10 @@ def _keyboard(card: Card) -> InlineKeyboardMarkup | None:
 
 
 def _button(button: Button) -> InlineKeyboardButton:
-    style = {"style": button.style} if button.style is not None else {}
-    if button.tap is not None:
-        return InlineKeyboardButton(button.label, callback_data=button.tap.pack(), **style)
-    if button.url is not None:
-        return InlineKeyboardButton(button.label, url=button.url, **style)
-    return InlineKeyboardButton(button.label, copy_text=CopyTextButton(button.copy or ""), **style)
+    return InlineKeyboardButton(
+        button.label,
+        url=button.url,
+        callback_data=button.tap.pack() if button.tap is not None else None,
+        copy_text=CopyTextButton(button.copy) if button.copy is not None else None,
+        style=button.style,
+    )

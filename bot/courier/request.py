@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 from telegram._utils.defaultvalue import DEFAULT_NONE, DefaultValue  # the sentinel of BaseRequest's own signature
+from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -60,15 +61,15 @@ class AiohttpRequest(BaseRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: DefaultValue[None] | float | None = DEFAULT_NONE,
-        write_timeout: DefaultValue[None] | float | None = DEFAULT_NONE,  # noqa: ARG002
-        connect_timeout: DefaultValue[None] | float | None = DEFAULT_NONE,  # noqa: ARG002
-        pool_timeout: DefaultValue[None] | float | None = DEFAULT_NONE,  # noqa: ARG002
+        read_timeout: ODVInput[float] = DEFAULT_NONE,
+        write_timeout: ODVInput[float] = DEFAULT_NONE,  # noqa: ARG002
+        connect_timeout: ODVInput[float] = DEFAULT_NONE,  # noqa: ARG002
+        pool_timeout: ODVInput[float] = DEFAULT_NONE,  # noqa: ARG002
     ) -> tuple[int, bytes]:
         """Status and body. Raises NeverSentError or MayBeTakenError, whose texts hold no URL."""
         if self._session is None:
             raise RuntimeError("the request was not initialised")
-        wait = READ if isinstance(read_timeout, DefaultValue) else read_timeout
+        wait = READ if isinstance(read_timeout, DefaultValue) else read_timeout or READ
         timeout = aiohttp.ClientTimeout(total=None, sock_read=wait, sock_connect=CONNECT)
         try:
             async with self._session.request(method, url, data=_body(request_data), timeout=timeout) as response:

@@ -51,7 +51,7 @@ class _Pace:
         while log and log[0] <= now - WINDOW:
             log.popleft()
         full = log[0] + WINDOW if len(log) >= self._most else now
-        return max(full, max(now, self._next))
+        return max(full, now, self._next)
 
     def grant(self, now: float) -> None:
         """One more went out at *now*."""
@@ -119,8 +119,8 @@ class Throttle:
         now = self._now()
         self._forget(now)
         while self._held and self._held[0].at <= now:
-            waiter = heapq.heappop(self._held)
-            self._lanes[waiter.lane].append(waiter)
+            ready = heapq.heappop(self._held)
+            self._lanes[ready.lane].append(ready)
         if now < self._halted_until:
             return self._wake(now, self._halted_until)
         while (waiter := self._first(now)) is not None:

@@ -17,8 +17,8 @@ from bot.domain.gestures import Gesture, Medium
 from bot.domain.pacing import Defer, Drop, Due, Why
 from bot.domain.people import Pair, Person
 from bot.domain.prompts import DAILY, Kind
-from bot.speech import daily, pairing, picture, resets, weekly
-from bot.speech.card import Card, Picture
+from bot.speech import daily, pairing, resets, weekly
+from bot.speech.card import Card
 from bot.speech.library import Library
 from bot.speech.voice import Voice, clean
 from bot.storage import deliveries, gestures, own_prompts, pairs, people
@@ -42,7 +42,6 @@ class Parcel:
     card: Card
     prompt: str | None = None
     edits: int | None = None
-    paint: Callable[[], Picture] | None = field(default=None, compare=False)
     document: tuple[Medium, str] | None = None
     """A file of Telegram to pass on with the card."""
 
@@ -260,17 +259,8 @@ def _weekly(
         seed=delivery.about // 7,
     )
     names = {pair.other(person.id): name or ""} if pair is not None else {}
-    card = weekly.reflection(
-        voice, woven, names, person.id, question=question.text if question is not None else None, picture=None
-    )
-    quote = woven.quotes[-1].words if woven.quotes else None
-    return Parcel(
-        delivery,
-        person.chat_id,
-        card,
-        prompt=question.id if question is not None else None,
-        paint=lambda: Picture(picture.weekly_png(woven, voice, quote), "week.png", picture.alt_text(woven, voice)),
-    )
+    card = weekly.reflection(voice, woven, names, person.id, question=question.text if question is not None else None)
+    return Parcel(delivery, person.chat_id, card, prompt=question.id if question is not None else None)
 
 
 def _came_after_the_mirror(entries: Sequence[Gesture], day: int, person: Person) -> frozenset[int]:

@@ -12,7 +12,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,7 +25,6 @@ from bot.delivery.compose import NEVER_TWICE, Parcel
 from bot.domain import clock
 from bot.domain.clock import Slot
 from bot.domain.pacing import LATE_LIMIT, Lane
-from bot.speech.card import Picture
 from bot.speech.library import Library
 from bot.storage import deliveries, gestures, people, rhythms, tallies
 from bot.storage.deliveries import Delivery, Settled
@@ -177,8 +176,6 @@ class Pulse:
         return parcels, len(claimed)
 
     async def _send(self, parcel: Parcel) -> None:
-        if parcel.paint is not None:
-            parcel = replace(parcel, card=replace(parcel.card, picture=await self._painted(parcel)), paint=None)
         outcome: Outcome = Failed("not_tried")
         if parcel.edits is not None:
             outcome = await self.courier.edit(parcel.chat_id, parcel.edits, parcel.card)
@@ -188,17 +185,6 @@ class Pulse:
             )
         self._results.append((parcel, outcome, self.now()))
         await self._settle()
-
-    async def _painted(self, parcel: Parcel) -> Picture | None:
-        """The card's picture, drawn off the event loop; None when it cannot be drawn: the words go without it."""
-        paint = parcel.paint
-        if paint is None:
-            return None
-        try:
-            return await asyncio.to_thread(paint)
-        except Exception:
-            log.exception("the picture of delivery %d cannot be drawn; it goes without", parcel.delivery.id)
-            return None
 
     async def _settle(self) -> None:
         """Write down results, many in one transaction: whoever comes first gathers for the rest."""

@@ -7,6 +7,7 @@ the first moment after the gap; one that comes twice belongs to its first coming
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -73,6 +74,23 @@ def zones_of(country: str) -> tuple[str, ...]:
 def country_of(zone: str) -> str | None:
     """The first country that uses *zone*, or None (UTC, and names that are no place)."""
     return _countries().get(zone)
+
+
+def principal_cities() -> Iterator[tuple[str, str, float, float]]:
+    """(zone, country, latitude, longitude) of every zone's principal city, from the database's own zone.tab."""
+    with pytz.open_resource("zone.tab") as lines:  # type: ignore[attr-defined]
+        for line in lines:
+            if line.startswith(b"#"):
+                continue
+            country, place, zone = line.decode().rstrip("\n").split("\t")[:3]
+            cut = max(place.rfind("+"), place.rfind("-"))
+            yield zone, country, _degrees(place[:cut], 2), _degrees(place[cut:], 3)
+
+
+def _degrees(text: str, digits: int) -> float:
+    """Degrees of an ISO 6709 part such as +1935 or -0790023."""
+    whole, minutes = int(text[1 : 1 + digits]), int(text[1 + digits : 3 + digits])
+    return (whole + minutes / 60) * (-1 if text[0] == "-" else 1)
 
 
 def current_name(zone: str) -> str:

@@ -16,8 +16,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from babel.dates import get_timezone_location
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain import clock
 from bot.domain.gestures import Form
 from bot.domain.people import Address, Person, Tie
 from bot.domain.places import City, Places
@@ -103,6 +105,7 @@ class Library:
     lexicon: Lexicon
     places: Places
     catalogs: Mapping[str, NullTranslations]
+    forms: Mapping[Form, tuple[str, ...]]
     _voices: dict[tuple[str, Address], Voice] = field(default_factory=dict, compare=False)
 
     def voice(self, locale: str, address: Address = Address.NEUTRAL) -> Voice:
@@ -119,6 +122,11 @@ class Library:
     def pool(self, locale: str, kind: Kind) -> Sequence[Prompt]:
         """The prompts of a locale and kind."""
         return self.prompts[locale][kind]
+
+    def form_of(self, words: str) -> Form:
+        """The form of care that *words* suggest; the person can change it."""
+        said = words.casefold()
+        return next((form for form, hints in self.forms.items() if any(hint in said for hint in hints)), Form.PRACTICAL)
 
     @cached_property
     def by_id(self) -> Mapping[str, Prompt]:
@@ -154,6 +162,7 @@ def load() -> Library:
         countries={country.country: country for country in _countries(base)},
         lexicon=Lexicon(tuple(_patterns(base))),
         places=Places(tuple(_cities(base))),
+        forms={Form(name): tuple(hints) for name, hints in _toml(base / "content" / "forms.toml").items()},
         catalogs={locale: _catalog(base, chain) for locale, chain in LOCALES.items()},
     )
 
@@ -196,8 +205,16 @@ def _patterns(base: Path) -> Iterator[Pattern]:
 
 
 def _cities(base: Path) -> Iterator[City]:
+    """Ours first; then the principal city of every zone that has none, named by Babel in the four languages."""
+    known: set[str] = set()
     for row in _toml(base / "content" / "cities.toml")["city"]:
+        known.add(row["zone"])
         yield City(row["name"], row["zone"], row["country"], row["at"][0], row["at"][1], tuple(row.get("names", ())))
+    current = set(clock.common_zones())
+    for zone, country, latitude, longitude in clock.principal_cities():
+        if zone not in known and zone in current:
+            names = [get_timezone_location(zone, locale=name, return_city=True) for name in ("en", "hi", "ar", "fr")]
+            yield City(names[0], zone, country, latitude, longitude, tuple(dict.fromkeys(names[1:])))
 
 
 def _catalog(base: Path, chain: Sequence[str]) -> NullTranslations:

@@ -1,4 +1,4 @@
-""" "Let's reset": fixed words, no free text before the other accepts, no fault assigned, always a way to rather not."""
+"""Let's reset: fixed words, no free text before the other accepts, no fault assigned, always a way to rather not."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Voice:
         """A date with its weekday, without the year."""
         return str(format_skeleton("MMMEd", day, locale=self.babel))
 
-    def date(self, day: date) -> str:
+    def full_date(self, day: date) -> str:
         """A date with its year."""
         return str(format_date(day, "long", locale=self.babel))
 

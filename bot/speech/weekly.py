@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.domain.prompts import Step
 from bot.domain.reflection import Reflection
 from bot.speech.arrive import back
-from bot.speech.card import Button, Card, Picture, Tap
+from bot.speech.card import Button, Card, Tap
 from bot.speech.daily import form_name, quoted
 from bot.speech.voice import Markup, Voice
 
@@ -45,15 +45,13 @@ def words(voice: Voice, reflection: Reflection, names: Mapping[int, str], me: in
     return lines
 
 
-def reflection(
-    voice: Voice, woven: Reflection, names: Mapping[int, str], me: int, *, question: str | None, picture: Picture | None
-) -> Card:
+def reflection(voice: Voice, woven: Reflection, names: Mapping[int, str], me: int, *, question: str | None) -> Card:
     """The mirror that comes by itself on the evening that ends the week."""
     lines = words(voice, woven, names, me, so_far=False)
     if question is not None:
         lines += ["", voice.say("For the coming week: {question}", question=Markup(voice.prompt(question)))]
         lines += ["", voice.say("<i>Just write your answer. Only you see it until you share it.</i>")]
-    return voice.card("\n".join(lines), picture=picture)
+    return voice.card("\n".join(lines))
 
 
 def so_far(voice: Voice, woven: Reflection | None, names: Mapping[int, str], me: int) -> Card:

@@ -179,6 +179,20 @@ def checkins_of_day(db: Connection, pair: int, day: int) -> list[Gesture]:
     return [_read(row) for row in rows]
 
 
+def checkin_shared_by(db: Connection, person: int, other: Gesture) -> Gesture | None:
+    """What *person* shared of the check-in that *other* is the counterpart of."""
+    if other.pair is None or other.delivery is None:
+        return None
+    day = db.execute(select(delivery.c.about).where(delivery.c.id == other.delivery)).scalar()
+    mine = checkins_of_day(db, other.pair, int(day if day is not None else other.day))
+    return next((entry for entry in mine if entry.person == person and entry.shared_at is not None), None)
+
+
+def passed_card(db: Connection, number: int) -> int | None:
+    """Under which message the other received this."""
+    return db.execute(select(gesture.c.passed_card).where(gesture.c.id == number)).scalar()
+
+
 def own(
     db: Connection, person: int, *, before: int | None = None, limit: int = 5, day: int | None = None
 ) -> list[Gesture]:

@@ -84,7 +84,7 @@ class Story:
 async def asha_sets_up(story: Story) -> None:
     """Four taps, then the first prompt."""
     await story.set_up(story.asha)
-    # HINDI assert any("अ" <= sign <= "ह" for sign in story.texts(story.asha)[-1]), "she reads Hindi"
+    assert any("अ" <= sign <= "ह" for sign in story.texts(story.asha)[-1]), "she reads Hindi"
 
 
 async def asha_invites(story: Story) -> None:

@@ -439,6 +439,6 @@ async def next_event(stream: aiohttp.ClientResponse) -> Any:
 async def soon(look: Any) -> Any:
     """What *look* sees once there is something, within five seconds."""
     async with asyncio.timeout(5):
-        while not (seen := look()):  # noqa: ASYNC110 - anything can be looked at, and not everything tells
+        while not (seen := look()):
             await asyncio.sleep(0.005)
     return seen
