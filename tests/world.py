@@ -23,8 +23,8 @@ from bot.sandbox.telegram import TOKEN, Person, Telegram
 from bot.settings import Settings
 from tests import botapi
 
-START = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
-"""A Monday: 10:00 in Mumbai, 23:30 on Sunday in Toronto."""
+START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+"""A Monday: 10:00 in New York and Toronto, 20:30 in Mumbai: nobody is asleep."""
 KEY = Fernet.generate_key().decode()
 Json = dict[str, Any]
 

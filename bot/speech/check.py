@@ -22,7 +22,7 @@ CLOSE = 0.72
 """Cosine of character 4-grams above which two prompts say nearly the same."""
 SHOWN = 5
 _BLAME = re.compile(
-    r"\byou should\b|\byou must\b|\bwhy didn'?t\b|\byour fault\b|\bscore\b|\bstreak\b|\bpoints?\b|\bblame them\b|\bwine\b|\bbeer\b"
+    r"\byou should\b|\byou must\b|\bwhy didn'?t\b|\byour fault\b|\bscore\b|\bstreak\b|\bpoints\b|\bblame them\b|\bwine\b|\bbeer\b"
     r"|\bGod\b|\bpray|!|\{|\}|<|>",
     re.IGNORECASE,
 )

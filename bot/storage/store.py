@@ -102,15 +102,26 @@ def open_store(url: str, *, seal: columns.Seal) -> Store:
     columns.use(seal)
     parsed = _parse(url)
     _make_folder(parsed)
+    store: Store | None = None
     try:
         migrate(parsed)
         store = Store(_engine(parsed))
         store.write_now(notes.check_keys)
-    except (OperationalError, DBAPIError) as error:
-        raise StoreError(f"The database at {_shown(parsed)} cannot be used: {_reason(error)}.") from error
-    except AwayError as error:
-        raise StoreError(f"The database at {_shown(parsed)} cannot be used: {error}.") from error
+    except BaseException as error:
+        if store is not None:
+            store.engine.dispose()
+        if (sentence := _told(error, parsed)) is None:
+            raise
+        raise StoreError(sentence) from error
     return store
+
+
+def _told(error: BaseException, url: URL) -> str | None:
+    """What to say where the database is to blame; None for anything else."""
+    if not isinstance(error, DBAPIError | AwayError):
+        return None
+    reason = _reason(error) if isinstance(error, DBAPIError) else str(error)
+    return f"The database at {_shown(url)} cannot be used: {reason}."
 
 
 def migrate(url: URL) -> None:

@@ -1,0 +1,112 @@
+"""Inviting and being invited: the five refusals, undo, leaving, and who hears of what."""
+
+from __future__ import annotations
+
+from tests.world import World
+
+
+async def code_of(someone) -> str:  # type: ignore[no-untyped-def]
+    await someone.say("/pair")
+    await someone.tap(0)
+    return str(someone.link().rsplit("=", 1)[1])
+
+
+async def test_each_of_the_five_refusals_says_what_is_wrong_and_what_next(world: World) -> None:
+    asha, tom, zoe = [await world.person(name) for name in ("Asha", "Tom", "Zoe")]
+    code = await code_of(asha)
+
+    await tom.say("/start ABCDEFGH")
+    assert "I don't know this code" in tom.texts[-1]
+    await asha.say(f"/start {code}")
+    assert "your own code" in asha.texts[-1]
+    await tom.say(f"/start {code}")
+    await tom.tap(0)
+    assert "You are connected" in tom.texts[-1]
+    await zoe.say(f"/start {code}")
+    assert "used already" in zoe.texts[-1]
+    await tom.say(f"/start {await code_of(asha)}")
+    assert "connected already" in tom.texts[-1]
+    late = await code_of(asha)
+    world.clock.advance(hours=49)
+    await zoe.say(f"/start {late}")
+    assert "expired" in zoe.texts[-1]
+
+
+async def test_the_sixth_wrong_code_in_an_hour_waits(world: World) -> None:
+    tom = await world.person("Tom")
+    for _ in range(5):
+        await tom.say("/start ABCDEFGH")
+        assert "I don't know" in tom.texts[-1]
+    await tom.say("/start ABCDEFGH")
+    assert "one try too many" in tom.texts[-1]
+    asha = await world.person("Asha")
+    code = await code_of(asha)
+    await tom.say(f"/start {code}")
+    assert "one try too many" in tom.texts[-1], "the right one has to wait too"
+    world.clock.advance(minutes=61)
+    await tom.say(f"/start {code}")
+    assert "Asha" in tom.texts[-1]
+
+
+async def test_a_cancelled_code_is_unknown(world: World) -> None:
+    asha, tom = await world.person("Asha"), await world.person("Tom")
+    code = await code_of(asha)
+    await asha.tap(label="Cancel this invitation")
+    await tom.say(f"/start {code}")
+    assert "I don't know this code" in tom.texts[-1]
+
+
+async def test_a_typed_code_works_like_a_link(world: World) -> None:
+    asha, tom = await world.person("Asha"), await world.person("Tom")
+    code = await code_of(asha)
+    await tom.say(f"{code[:4]} {code[4:]}")
+    assert "Asha" in tom.texts[-1]
+
+
+async def test_the_inviter_can_undo_and_the_other_finds_one_neutral_line_later(world: World) -> None:
+    asha, tom = await world.person("Asha"), await world.person("Tom")
+    await world.pair(asha, tom)
+    before = len(tom.inbox)
+    await asha.tap(label="That's not who I meant")
+    await world.turn(hours=2)
+    assert len(tom.inbox) == before, "nobody is told at that moment"
+    await tom.say("/help")
+    assert sum("shared spaces is closed" in text for text in tom.texts) == 1
+    await tom.say("/help")
+    assert sum("shared spaces is closed" in text for text in tom.texts) == 1
+
+
+async def test_whoever_was_left_cannot_come_back_uninvited(world: World) -> None:
+    asha, tom = await world.person("Asha"), await world.person("Tom")
+    await world.pair(asha, tom)
+    await asha.say("/unpair")
+    await asha.tap(0)
+    code = await code_of(tom)
+    await asha.say(f"/start {code}")
+    assert "I don't know this code" in asha.texts[-1]
+    await tom.say(f"/start {await code_of(asha)}")
+    await tom.tap(0)
+    assert any("You are connected" in text for text in tom.texts[-2:])
+
+
+async def test_a_group_is_told_and_left(world: World) -> None:
+    asha = await world.person("Asha")
+    world.telegram.found_group("Family", asha.person)
+    await world.settle()
+    calls = [call.method for call in world.telegram.journal()]
+    assert "leaveChat" in calls
+
+
+async def test_somebody_in_several_pairs_is_asked_for_whom(world: World) -> None:
+    asha, tom, zoe = [await world.person(name) for name in ("Asha", "Tom", "Zoe")]
+    await world.pair(asha, tom)
+    await world.pair(asha, zoe)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("brought soup")
+    assert "For whom" in asha.texts[-1]
+    await asha.tap(label="\u2068Zoe\u2069" if "\u2068" in str(asha.last) else "Zoe")
+    await asha.tap(0)
+    await world.beat()
+    assert any("brought soup" in text for text in zoe.texts)
+    assert not any("brought soup" in text for text in tom.texts)

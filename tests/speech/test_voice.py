@@ -1,0 +1,91 @@
+"""Voices: plural forms, direction, escaping, ways of address."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.people import Address
+from bot.speech.library import load
+from bot.speech.voice import ADDRESSES, LOCALES, clean, guess_locale, has_sign
+from deploy import strings
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "ar", "fr"])
+def test_plural_forms_are_told_apart_as_the_language_does(language: str) -> None:
+    """The hand-written header against Babel's rules: one form of ours for each of theirs."""
+    from gettext import c2py
+
+    from babel import Locale
+
+    rule = c2py(strings.PLURALS[language].split("plural=")[1].rstrip(";"))
+    theirs = Locale(language).plural_form
+    seen: dict[int, str] = {}
+    for n in range(206):
+        assert seen.setdefault(rule(n), theirs(n)) == theirs(n)
+
+
+def test_no_catalog_is_stale_or_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert strings.check() == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_name_cannot_break_out_of_its_place(locale: str) -> None:
+    voice = load().voice(locale)
+    said = voice.say("{name} says thank you.", name="<b>Bob</b> & \u202eco")
+    assert "<b>" not in said
+    assert "&lt;b&gt;" in said
+    assert "\u2068" in said
+    assert "\u2069" in said
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_way_of_address_leaves_no_bracket(locale: str) -> None:
+    library = load()
+    for way in ADDRESSES[locale[:2]]:
+        voice = library.voice(locale, way)
+        for pool in library.prompts[locale].values():
+            for prompt in pool:
+                assert not set("[]|") & set(voice.prompt(prompt.text))
+
+
+def test_french_speaks_formally_or_not_as_wished() -> None:
+    library = load()
+    assert "Écrivez" in library.voice("fr-CA", Address.FORMAL).say(
+        "<b>A code</b>\n\nType the eight letters and digits you were given."
+    )
+    assert "Écris" in library.voice("fr-CA", Address.FAMILIAR).say(
+        "<b>A code</b>\n\nType the eight letters and digits you were given."
+    )
+
+
+@given(st.text(max_size=300))
+def test_what_is_passed_on_holds_no_controls_and_no_overrides(text: str) -> None:
+    out = clean(text)
+    assert not set(out) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b")
+    assert clean(out) == out
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"), [("", False), (" \n\u200b", False), ("\u2800", False), ("❤️", True), ("ठ", True), ("?", True)]
+)
+def test_blank_is_blank_whatever_it_is_made_of(text: str, seen: bool) -> None:
+    assert has_sign(text) == seen
+
+
+@pytest.mark.parametrize(
+    ("code", "locale"),
+    [
+        ("hi", "hi-IN"),
+        ("ar", "ar-AE"),
+        ("fr", "fr-CA"),
+        ("en", "en-US"),
+        ("en-gb", "en-GB"),
+        ("en-CA", "en-CA"),
+        ("de", "en-US"),
+        (None, "en-US"),
+    ],
+)
+def test_a_language_is_guessed_from_what_telegram_tells(code: str | None, locale: str) -> None:
+    assert guess_locale(code) == locale

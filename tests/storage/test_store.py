@@ -1,0 +1,169 @@
+"""The database: migrated, sealed, forgetting; on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from cryptography.fernet import Fernet
+from sqlalchemy import inspect, make_url, text
+
+from bot.domain.pairing import Refusal
+from bot.domain.people import Address, Pace, Pair, Person, Stage, Tie
+from bot.storage import columns, erasure, gestures, migrations, pairs, people, schema
+from bot.storage.columns import Seal, WrongKeyError
+from bot.storage.store import SchemaError, Store, StoreError, open_store
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+KEY = Fernet.generate_key().decode()
+
+
+_open: list[Store] = []
+
+
+def opened(url: str, key: str = KEY) -> Store:
+    _open.append(open_store(url, seal=Seal([key])))
+    return _open[-1]
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Every store is closed, so that a database can be dropped."""
+    yield
+    while _open:
+        asyncio.run(_open.pop().close())
+
+
+def somebody(chat: int, name: str = "Asha") -> Person:
+    return Person(
+        0, chat, name, "en-US", Stage.READY, "America/New_York", "US", Pace.EVENING, 1260, 510, 1140, 1350, 480,
+        Address.NEUTRAL, False, None, NOW, None, None, None, False, None, None,
+    )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
+def test_the_migrations_make_the_schema_that_the_code_has(database_url: str) -> None:
+    store = opened(database_url)
+    with store.engine.connect() as db:
+        context = MigrationContext.configure(db, opts={"compare_type": True, "target_metadata": schema.metadata})
+        # expression indexes cannot be read back by SQLAlchemy; the next test looks at that one
+        differences = [d for d in compare_metadata(context, schema.metadata) if "uq_delivery_once" not in str(d)]
+    assert differences == []
+
+
+def test_once_is_a_fact_of_the_database(database_url: str) -> None:
+    store = opened(database_url)
+    with store.engine.connect() as db:
+        names = (
+            [index["name"] for index in inspect(db).get_indexes("delivery")]
+            if store.dialect != "sqlite"
+            else list(
+                db.execute(
+                    text("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'delivery'")
+                ).scalars()
+            )
+        )
+    assert "uq_delivery_once" in names
+
+
+def test_every_revision_is_known_by_name() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert [script.revision for script in reversed(list(scripts.walk_revisions()))] == list(migrations.KNOWN)
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    store = opened(database_url)
+    store.write_now(lambda db: db.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    await store.close()
+    with pytest.raises(SchemaError, match="newer Recipro"):
+        opened(database_url)
+
+
+async def test_a_wrong_key_is_refused_and_destroys_nothing(database_url: str) -> None:
+    store = opened(database_url)
+    store.write_now(lambda db: people.arrive(db, somebody(5)))
+    await store.close()
+    with pytest.raises(WrongKeyError):
+        opened(database_url, Fernet.generate_key().decode())
+    store = opened(database_url)
+    assert store.read_now(lambda db: people.by_chat(db, 5)).name == "Asha"  # type: ignore[union-attr]
+    await store.close()
+
+
+async def test_names_and_words_are_nowhere_in_the_file(tmp_path: Path) -> None:
+    store = opened(f"sqlite:///{tmp_path / 'recipro.db'}")
+
+    def write(db):  # type: ignore[no-untyped-def]
+        who = people.arrive(db, somebody(5, "Ashalata-Canary"))
+        gestures.keep(
+            db, who.id, pair=None, way=gestures.Way.NOTICED, kind=None, form=gestures.Form.PRACTICAL,
+            medium=gestures.Medium.TEXT, words="canary-words-of-hers", file_id="canary-file", day=1, now=NOW,
+        )  # fmt: skip
+
+    store.write_now(write)
+    raw = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    for secret in (b"Ashalata-Canary", b"canary-words-of-hers", b"canary-file"):
+        assert secret not in raw
+    await store.close()
+
+
+async def test_of_twenty_who_redeem_one_code_at_once_exactly_one_wins(database_url: str) -> None:
+    store = opened(database_url)
+    inviter = await store.write(lambda db: people.arrive(db, somebody(1)))
+    guests = [await store.write(lambda db, n=n: people.arrive(db, somebody(n))) for n in range(2, 22)]  # type: ignore[misc]
+    await store.write(lambda db: pairs.offer(db, inviter.id, Tie.FRIEND, "ABCDEFGH", now=NOW))
+
+    def redeem(guest: Person):  # type: ignore[no-untyped-def]
+        def work(db):  # type: ignore[no-untyped-def]
+            found = pairs.invite_of(db, "ABCDEFGH")
+            assert found is not None
+            return pairs.redeem(db, found, guest.id, now=NOW)
+
+        return store.write(work)
+
+    outcomes = await asyncio.gather(*(redeem(guest) for guest in guests))
+    assert sum(isinstance(outcome, Pair) for outcome in outcomes) == 1
+    assert [o for o in outcomes if not isinstance(o, Pair)] == [Refusal.USED] * 19
+    await store.close()
+
+
+def test_every_table_is_forgotten_or_holds_nobody(database_url: str) -> None:
+    opened(database_url)
+    forgotten = {table.name for table, _ in erasure.of(1)}
+    assert forgotten | erasure.KEPT_WITHOUT_PERSON == set(schema.metadata.tables)
+    assert not forgotten & erasure.KEPT_WITHOUT_PERSON
+
+
+def test_a_naive_moment_is_no_moment() -> None:
+    with pytest.raises(ValueError, match="naive"):
+        columns.milliseconds(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_keys_rotate_by_adding_one_in_front() -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    sealed = Seal([old]).close("tea")
+    assert Seal([new, old]).open(sealed) == "tea"
+    assert Seal([new]).open(Seal([new, old]).rotate(sealed)) == "tea"
+    with pytest.raises(WrongKeyError):
+        Seal([new]).open(sealed)
+    assert Seal([old]).hashes("code")[0] in Seal([new, old]).hashes("code")
+
+
+@pytest.mark.parametrize("url", ["mysql://nowhere/x", "no address at all", "postgresql://postgres@127.0.0.1:1/none"])
+def test_an_unusable_address_is_said_in_a_sentence(url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        opened(url)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_password_is_not_in_the_sentence() -> None:
+    with pytest.raises(StoreError) as caught:
+        opened("postgresql://postgres:hush-hush@127.0.0.1:1/none")
+    assert "hush-hush" not in str(caught.value)
+    assert make_url("postgresql://a:b@c/d").password == "b"
