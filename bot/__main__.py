@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Coroutine
-from typing import Any
 
 from bot import log
 from bot.settings import Settings, SettingsError, keys, read
@@ -79,7 +77,7 @@ def _run(_options: argparse.Namespace) -> int:
         finally:
             await app.stop()
 
-    return _loop(whole())
+    return asyncio.run(whole())
 
 
 def _sandbox(options: argparse.Namespace) -> int:
@@ -87,7 +85,7 @@ def _sandbox(options: argparse.Namespace) -> int:
 
     settings = _settings()
     port = options.port if options.port is not None else settings.sandbox_port
-    return _loop(play(settings, port=port))
+    return asyncio.run(play(settings, port=port))
 
 
 def _migrate(_options: argparse.Namespace) -> int:
@@ -118,14 +116,6 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
             loop.add_signal_handler(each, stopping.set)
-
-
-def _loop(work: Coroutine[Any, Any, int]) -> int:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return int(uvloop.run(work))
 
 
 _COMMANDS = {

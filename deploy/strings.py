@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,23 +95,23 @@ def check() -> int:
     return len(wrong)
 
 
-def faults(name: str, message: object) -> list[str]:
+def faults(name: str, message: Message) -> list[str]:
     """What is wrong with one translation."""
-    ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    strings = message.string if isinstance(message.string, tuple) else (message.string,)
+    ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+    strings = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
     found: list[str] = []
     if not _whole(message.string):
         return ["not translated"]
     if message.fuzzy:
         found.append("fuzzy")
-    if isinstance(message.id, tuple) and len(strings) != _forms(name):
+    if not isinstance(message.id, str) and len(strings) != _forms(name):
         found.append("plural forms")
     fields = set().union(*(_fields(sentence) for sentence in ids))
     tags = sorted(_TAG.findall(ids[0]))
     for sentence in strings:
         for variant in variants(sentence):
             extra = _fields(variant) - fields
-            lost = fields - _fields(variant) - ({"n"} if isinstance(message.id, tuple) else set())
+            lost = fields - _fields(variant) - (set() if isinstance(message.id, str) else {"n"})
             if extra or lost:
                 found.append(f"fields {sorted(extra | lost)}")
             if sorted(_TAG.findall(variant)) != tags:
@@ -124,21 +125,26 @@ def faults(name: str, message: object) -> list[str]:
 def variants(sentence: str) -> list[str]:
     """Every way in which a sentence can be addressed."""
     most = max((len(group.split("|")) for group in re.findall(r"\[([^\[\]]*\|[^\[\]]*)\]", sentence)), default=1)
-    return [
-        re.sub(r"\[([^\[\]]*\|[^\[\]]*)\]", lambda m, n=n: (m.group(1).split("|") + [""] * n)[n], sentence)
-        for n in range(most)
-    ]
+    return [_choose(sentence, n) for n in range(most)]
+
+
+def _choose(sentence: str, n: int) -> str:
+    def pick(match: re.Match[str]) -> str:
+        ways = match.group(1).split("|")
+        return ways[n] if n < len(ways) else ""
+
+    return re.sub(r"\[([^\[\]]*\|[^\[\]]*)\]", pick, sentence)
 
 
 def _fields(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
-def _whole(words: object) -> bool:
-    return bool(words) and (isinstance(words, str) or all(words))
+def _whole(words: str | Sequence[str] | None) -> bool:
+    return bool(words) and (isinstance(words, str) or all(words or ()))
 
 
-def _first(words: str | tuple[str, ...]) -> str:
+def _first(words: str | Sequence[str]) -> str:
     return words if isinstance(words, str) else words[0]
 
 

@@ -66,6 +66,7 @@ class World:
         """Start the bot; its clock is the world's, and its pulse beats only when a test says so."""
         self.app = App(self.settings(), now=self.clock.now, beat_every=100_000, per_chat=0)
         await self.app.start()
+        self.app.intake.burst = 10_000  # nobody here types at a human's pace
 
     async def stop_bot(self) -> None:
         """Stop it cleanly."""

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 POLL = 25
 """Seconds Telegram holds an empty getUpdates."""
 BATCH = 100
-BURST, BURST_SECONDS = 25, 10.0
+BURST, BURST_SECONDS = 40, 10.0
 """How many updates of one person are answered in this time; more are kept without an answer."""
 LONGEST_ANSWER = 20.0
 """Seconds an update may take until the next ones are heard; its effect is committed long before."""
@@ -45,6 +45,7 @@ class Intake:
     application: Application[Any, Any, Any, Any, Any, Any]
     desk: Desk
     monotonic: Callable[[], float]
+    burst: int = BURST
     heard_at: float = 0.0
     """Monotonic moment of the last answer of getUpdates."""
     working: int = 0
@@ -141,11 +142,11 @@ class Intake:
         if who == 0:
             return False
         now = self.monotonic()
-        recent = self._recent.setdefault(who, deque(maxlen=BURST + 1))
+        recent = self._recent.setdefault(who, deque(maxlen=self.burst + 1))
         recent.append(now)
         if len(self._recent) > 10_000:
             self._recent = {number: at for number, at in self._recent.items() if now - at[-1] < BURST_SECONDS}
-        fast = len(recent) > BURST and now - recent[0] < BURST_SECONDS
+        fast = len(recent) > self.burst and now - recent[0] < BURST_SECONDS
         if not fast:
             self._told.discard(who)
         return fast

@@ -180,7 +180,7 @@ def handlers() -> list[Handler]:
     private = filters.ChatType.PRIVATE
     table: list[Handler] = [
         ChatMemberHandler(_guarded(_membership), ChatMemberHandler.MY_CHAT_MEMBER),
-        MessageHandler(~private, _guarded(_elsewhere)),
+        MessageHandler(filters.ChatType.GROUPS | filters.ChatType.CHANNEL, _guarded(_elsewhere)),
         CallbackQueryHandler(_guarded(_tapped)),
         *(
             CommandHandler(name, _command(name, case), filters=filters.UpdateType.MESSAGE)

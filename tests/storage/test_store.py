@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 from sqlalchemy import inspect, make_url, text
 
+from bot.domain.gestures import Form, Medium, Way
 from bot.domain.pairing import Refusal
 from bot.domain.people import Address, Pace, Pair, Person, Stage, Tie
 from bot.storage import columns, erasure, gestures, migrations, pairs, people, schema
@@ -102,8 +103,8 @@ async def test_names_and_words_are_nowhere_in_the_file(tmp_path: Path) -> None:
     def write(db):  # type: ignore[no-untyped-def]
         who = people.arrive(db, somebody(5, "Ashalata-Canary"))
         gestures.keep(
-            db, who.id, pair=None, way=gestures.Way.NOTICED, kind=None, form=gestures.Form.PRACTICAL,
-            medium=gestures.Medium.TEXT, words="canary-words-of-hers", file_id="canary-file", day=1, now=NOW,
+            db, who.id, pair=None, way=Way.NOTICED, kind=None, form=Form.PRACTICAL,
+            medium=Medium.TEXT, words="canary-words-of-hers", file_id="canary-file", day=1, now=NOW,
         )  # fmt: skip
 
     store.write_now(write)

@@ -1,0 +1,567 @@
+"""The conversation, paragraph by paragraph: what a person does, what they see, and what the other does not."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+import pytest
+
+from tests.world import Someone, World
+
+NY = "America/New_York"
+
+
+async def couple(world: World) -> tuple[Someone, Someone]:
+    asha, tom = await world.person("Asha"), await world.person("Tom")
+    await world.pair(asha, tom)
+    return asha, tom
+
+
+def has_prompt(someone: Someone) -> bool:
+    rows = someone.last.get("reply_markup", {}).get("inline_keyboard", [[]])
+    return [button["text"] for button in rows[0]] == ["Done in person", "Later", "Not today"]
+
+
+# --- set-up ---
+
+
+async def test_set_up_is_one_message_and_four_taps(world: World) -> None:
+    tom = await world.person("Tom", ready=False)
+    await tom.say("/start")
+    for _ in range(4):
+        await tom.tap(0)
+    assert len(tom.inbox) == 1
+    assert has_prompt(tom)
+
+
+async def test_set_up_goes_back_and_takes_typed_words(world: World) -> None:
+    tom = await world.person("Tom", ready=False)
+    await tom.say("/start")
+    await tom.tap(0)
+    await tom.tap(label="I'm somewhere else")
+    await tom.say("Mumbay")
+    assert "Mumbai" in tom.texts[-1]
+    assert "8:30" in tom.texts[-1], "the time there is said back"
+    await tom.tap(0)
+    await tom.tap(label="‹ Back")
+    await tom.say("qqqqqqqq")
+    assert "don't know that place" in tom.texts[-1]
+    await tom.say("Lisbon")
+    await tom.tap(0)
+    await tom.tap(label="Choose the hour")
+    await tom.say("half past nonsense")
+    assert "couldn't read" in tom.texts[-1]
+    await tom.say("8:15 pm")
+    await tom.tap(0)
+    assert "8:15" in tom.texts[-1]
+
+
+async def test_a_shared_location_is_read_for_its_zone_and_never_kept(world: World) -> None:
+    tom = await world.person("Tom", ready=False)
+    await tom.say("/start")
+    await tom.tap(0)
+    await tom.say(location=True)
+    assert "Is that right?" in tom.texts[-1]
+
+
+async def test_nothing_works_before_set_up_but_every_word_leads_on(world: World) -> None:
+    tom = await world.person("Tom", ready=False)
+    for words in ("/log", "hello?", "/journal", "/pair"):
+        await tom.say(words)
+        assert "Which language" in tom.texts[-1]
+    await tom.say("/privacy")
+    assert "end-to-end" in tom.texts[-1]
+
+
+# --- prompts and answers ---
+
+
+async def test_plain_words_answer_the_latest_prompt_and_stay_private(world: World) -> None:
+    asha, tom = await couple(world)
+    await world.until(NY, time(21, 0))
+    assert has_prompt(asha)
+    before = len(tom.inbox)
+    await asha.say("made tea before I asked")
+    assert "Kept" in asha.texts[-1]
+    await world.turn(hours=12)
+    assert all("made tea" not in text for text in tom.texts)
+    assert len(tom.inbox) == before
+
+
+async def test_done_in_person_can_be_undone(world: World) -> None:
+    asha, _ = await couple(world)
+    await world.until(NY, time(21, 0))
+    await asha.tap(0, 0)
+    assert "in person" in asha.texts[-1]
+    await asha.tap(label="Undo")
+    assert has_prompt(asha)
+
+
+async def test_later_brings_it_back_and_leaves_tomorrow_alone(world: World) -> None:
+    asha, _ = await couple(world)
+    await world.until(NY, time(21, 0))
+    first = asha.texts[-1]
+    await asha.tap(0, 1)
+    await asha.tap(label="In an hour")
+    assert "It'll keep" in asha.texts[-1]
+    await world.turn(minutes=61)
+    assert asha.texts[-1] == first
+    await asha.tap(0, 2)
+    assert "Set aside" in asha.texts[-1]
+    before = len(asha.inbox)
+    await world.until(NY, time(21, 0))
+    assert len(asha.inbox) == before + 1
+
+
+async def test_an_answer_can_still_come_within_seven_days(world: World) -> None:
+    asha, _ = await couple(world)
+    await world.until(NY, time(21, 0))
+    prompt = asha.last
+    await world.turn(days=6)
+    await asha.say("late but here", reply_to=prompt)
+    assert "Kept" in asha.texts[-1]
+
+
+@pytest.mark.parametrize("kind", ["voice", "photo", "sticker"])
+async def test_voice_photo_and_sticker_are_answers(world: World, kind: str) -> None:
+    asha, tom = await couple(world)
+    await world.until(NY, time(21, 0))
+    await asha.say(**{kind: True})
+    assert "Kept" in asha.texts[-1]
+    await asha.tap(0)
+    await world.until(NY, time(9, 0))
+    assert any("Something was shared" in text for text in tom.texts)
+
+
+async def test_a_reaction_counts_as_noticed(world: World) -> None:
+    asha, _ = await couple(world)
+    await world.until(NY, time(21, 0))
+    world.telegram.react(asha.person, asha.last, "❤")
+    await world.settle()
+    assert "Kept as noticed" in asha.texts[-1]
+
+
+async def test_an_edited_answer_changes_what_is_kept(world: World) -> None:
+    asha, tom = await couple(world)
+    await world.until(NY, time(21, 0))
+    said = await asha.say("she made tae")
+    world.telegram.edit(asha.person, said, "she made tea")
+    await world.settle()
+    assert "Changed" in asha.texts[-1]
+    await asha.tap(0)
+    await world.turn(hours=12)
+    assert any("she made tea" in text for text in tom.texts)
+    assert not any("tae" in text for text in tom.texts)
+
+
+async def test_what_cannot_be_kept_gets_a_helpful_sentence(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.say(contact=True)
+    assert "never keep anybody's contact" in asha.texts[-1]
+    await asha.say(dice=True)
+    assert "can't keep that kind" in asha.texts[-1]
+    await asha.say("\u200b\u2800")
+    assert "nothing in it to keep" in asha.texts[-1]
+
+
+async def test_words_that_fit_nothing_get_a_question(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.tap(0, 0, on=next(m for m in asha.inbox if "first prompt" in m.get("text", "")))
+    await asha.say("he waited for me in the rain")
+    assert "Shall I keep this?" in asha.texts[-1]
+    await asha.tap(0)
+    assert "Kept" in asha.texts[-1]
+    await asha.say("/journal")
+    assert "waited for me" in asha.texts[-1]
+
+
+# --- sharing ---
+
+
+async def test_a_share_comes_once_can_be_thanked_and_answered_once(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("you fixed the gate")
+    await asha.tap(0)
+    await world.beat()
+    assert sum("you fixed the gate" in text for text in tom.texts) == 1
+    shared = tom.last
+    await tom.tap(0, 1, on=shared)
+    await tom.tap(0, 1, on=shared)
+    await world.beat()
+    assert sum("says thank you" in text for text in asha.texts) == 1
+    await tom.tap(label="Answer once", on=shared)
+    await tom.say("any time")
+    await world.beat()
+    assert "any time" in asha.texts[-1]
+    assert "Answer once" not in str(asha.last["reply_markup"]), "it never becomes a chat"
+
+
+async def test_a_share_can_be_taken_back_before_it_has_arrived(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("said too soon")
+    await asha.tap(0)
+    await asha.tap(label="Take it back")
+    assert "Only you see it" in asha.texts[-1]
+    await world.turn(hours=1)
+    assert not any("said too soon" in text for text in tom.texts)
+
+
+async def test_a_share_can_be_taken_back_for_a_minute_even_after_it_arrived(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("oh no")
+    await asha.tap(0)
+    await world.beat()
+    assert any("oh no" in text for text in tom.texts)
+    await asha.tap(label="Take it back")
+    assert "it may have been read" in asha.texts[-1]
+    await world.beat()
+    assert not any("oh no" in text for text in tom.texts)
+    assert any("has been taken back" in text for text in tom.texts)
+
+
+async def test_check_ins_are_revealed_only_when_both_have_shared(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/checkin")
+    await asha.say("tired, a walk would help")
+    await asha.tap(0)
+    await world.turn(minutes=5)
+    assert not any("tired" in text for text in tom.texts)
+    await tom.say("/checkin")
+    await tom.say("fine, and you?")
+    assert not any("tired" in text for text in tom.texts), "answered is not shared"
+    await tom.tap(0)
+    await world.beat()
+    assert any("tired" in text for text in tom.texts)
+    assert any("fine, and you?" in text for text in asha.texts)
+
+
+async def test_both_sharing_their_check_in_in_the_same_second_still_reveals(both: World) -> None:
+    asha, tom = await couple(both)
+    for someone, words in ((asha, "tired"), (tom, "fine")):
+        await someone.say("/checkin")
+        await someone.say(words)
+    queries = [both.telegram.tap(someone.person, someone.last, 0, 0) for someone in (asha, tom)]
+    for query in queries:
+        assert await query.answered() is not None
+    await both.settle()
+    await both.beat()
+    assert sum("side by side" in text for text in asha.texts) == 1
+    assert sum("side by side" in text for text in tom.texts) == 1
+
+
+# --- reset ---
+
+
+async def test_lets_reset_ready_gives_both_the_guide(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    assert "let's reset" in tom.texts[-1]
+    assert "Asha" not in tom.texts[-1].splitlines()[0]
+    await tom.tap(0)
+    assert "wait five seconds" in tom.texts[-1]
+    await world.beat()
+    assert "wait five seconds" in asha.texts[-1]
+    await asha.tap(0)
+    assert "Mended" in asha.texts[-1]
+    assert await tom.tap(0) == "This one is closed already."
+
+
+async def test_lets_reset_is_said_once_a_day(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await asha.say("/reset")
+    await asha.tap(0)
+    assert "one between you already" in asha.texts[-1]
+    await asha.tap(label="Let it rest")
+    await asha.say("/reset")
+    await asha.tap(0)
+    assert "Once a day is enough" in asha.texts[-1]
+
+
+async def test_time_is_given_and_comes_back_once_to_the_one_who_asked_for_it(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    await tom.tap(label="I need time")
+    await world.beat()
+    assert "takes some time" in asha.texts[-1]
+    for _ in range(80):
+        await world.turn(minutes=30)
+    assert sum("left something for later" in text for text in tom.texts) == 1
+    assert not any("left something for later" in text for text in asha.texts)
+
+
+async def test_rather_not_and_mute_are_told_to_nobody(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    before = list(asha.texts)
+    await tom.tap(label="Not these messages")
+    await world.beat()
+    assert asha.texts == before
+    world.clock.advance(days=8)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    assert sum("says: let's reset" in text for text in tom.texts) == 0, (
+        "the first one was edited away, a second never came"
+    )
+
+
+# --- pace, pause, silence ---
+
+
+async def test_a_pause_ends_by_itself_without_a_word(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.say("/pause")
+    await asha.tap(label="Three days")
+    before = len(asha.inbox)
+    for _ in range(2):
+        await world.until(NY, time(21, 0))
+    assert len(asha.inbox) == before
+    await world.turn(days=1)
+    for _ in range(2):
+        await world.until(NY, time(21, 0))
+    assert len(asha.inbox) > before
+    assert has_prompt(asha)
+
+
+async def test_after_three_unanswered_prompts_it_asks_once_and_then_rests(world: World) -> None:
+    asha, tom = await couple(world)
+    theirs = len(tom.inbox)
+    await tom.say("/pause")
+    await tom.tap(label="Until I say so")
+    for _ in range(8):
+        await world.until(NY, time(21, 0))
+    assert sum("It has been quiet here" in text for text in asha.texts) == 1
+    assert "It has been quiet here" in asha.texts[-1]
+    assert len(tom.inbox) == theirs + 1, "nobody else is told"
+    await asha.tap(label="Keep it as it is")
+    await world.until(NY, time(21, 0))
+    assert has_prompt(asha)
+
+
+async def test_quiet_hours_defer_what_is_shared_and_never_drop_it(world: World) -> None:
+    asha, tom = await couple(world)
+    await world.until(NY, time(23, 0))
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("left the light on for you")
+    await asha.tap(0)
+    await world.turn(hours=3)
+    assert not any("left the light" in text for text in tom.texts)
+    await world.until(NY, time(8, 1))
+    assert sum("left the light" in text for text in tom.texts) == 1
+
+
+# --- settings ---
+
+
+async def test_hour_language_and_place_can_be_changed_by_typing_or_tapping(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.say("/settings")
+    await asha.tap(label="Hour")
+    await asha.say("19:30")
+    assert "7:30" in asha.texts[-1]
+    before = len(asha.inbox)
+    await world.until(NY, time(19, 30))
+    assert len(asha.inbox) == before + 1
+    await asha.say("/settings")
+    await asha.tap(label="Place")
+    await asha.say("Sydney")
+    assert await asha.tap(0) is not None
+    await asha.say("/settings")
+    assert "Sydney" in asha.texts[-1]
+    await asha.tap(label="Language")
+    await asha.tap(label="हिन्दी (भारत)")
+    assert "सेटिंग" in asha.texts[-1]
+
+
+async def test_moving_zone_never_brings_two_prompts_for_one_local_day(world: World) -> None:
+    asha, _ = await couple(world)
+    await world.until(NY, time(21, 0))
+    prompts = sum(has_prompt_text(text) for text in asha.texts)
+    for city in ("Los Angeles", "Honolulu"):
+        await asha.say("/settings")
+        await asha.tap(label="Place")
+        await asha.say(city)
+        await asha.tap(0)
+        for _ in range(8):
+            await world.turn(minutes=30)
+    assert sum(has_prompt_text(text) for text in asha.texts) == prompts
+
+
+def has_prompt_text(text: str) -> bool:
+    return text.startswith(("A small moment", "Two quiet", "A moment to"))
+
+
+async def test_own_prompts_join_at_most_once_a_week(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.say("/settings")
+    await asha.tap(label="My own prompts")
+    await asha.say("Did we sit on the porch today?")
+    for _ in range(7):
+        await world.until(NY, time(21, 0))
+        await asha.say("yes")
+    assert sum("porch" in text and has_prompt_text(text) for text in asha.texts) == 1
+
+
+# --- the week, the journal, leaving ---
+
+
+async def test_the_week_quotes_what_was_shared_and_nothing_else(world: World) -> None:
+    asha, tom = await couple(world)
+    for words, shared in (("tea on the step", True), ("a secret worry", False)):
+        await asha.say("/log")
+        await asha.tap(0)
+        await asha.say(words)
+        if shared:
+            await asha.tap(0)
+            await world.beat()
+    await tom.say("/week")
+    assert "tea on the step" in tom.texts[-1]
+    assert "secret" not in tom.texts[-1]
+    assert "Nothing" not in tom.texts[-1]
+
+
+async def test_an_empty_week_brings_nothing(world: World) -> None:
+    asha, _ = await couple(world)
+    for _ in range(2):
+        await world.turn(hours=24)
+        await asha.say("/help")
+    await world.until(NY, time(19, 30), weekday=6)
+    assert not any("A look at your week" in text for text in asha.texts)
+
+
+async def test_the_journal_pages_finds_and_forgets(world: World) -> None:
+    asha, _ = await couple(world)
+    for n in range(7):
+        await asha.say("/log")
+        await asha.tap(0)
+        await asha.say(f"entry number {n}")
+    await asha.say("/journal")
+    assert "entry number 6" in asha.texts[-1]
+    assert "entry number 0" not in asha.texts[-1]
+    await asha.tap(label="Older")
+    assert "entry number 0" in asha.texts[-1]
+    await asha.tap(label="Find a word")
+    await asha.say("NUMBER 3")
+    assert "entry number 3" in asha.texts[-1]
+    assert "entry number 4" not in asha.texts[-1]
+
+
+async def test_export_holds_own_words_and_what_was_shared_but_nothing_unshared(world: World) -> None:
+    asha, tom = await couple(world)
+    for someone, words, shared in (
+        (asha, "mine alone", False),
+        (tom, "tom unshared", False),
+        (tom, "tom shared", True),
+    ):
+        await someone.say("/log")
+        await someone.tap(0)
+        await someone.say(words)
+        if shared:
+            await someone.tap(0)
+            await world.beat()
+    await asha.say("/export")
+    files = [message["document"]["file_id"] for message in asha.inbox if "document" in message]
+    assert len(files) == 2
+    for file_id in files:
+        body = world.telegram.files.find(file_id).body.decode()  # type: ignore[union-attr]
+        assert "mine alone" in body
+        assert "tom shared" in body
+        assert "tom unshared" not in body
+
+
+async def test_forget_deletes_everything_and_start_begins_anew(both: World) -> None:
+    asha, tom = await couple(both)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("soon forgotten")
+    await asha.say("/forget")
+    await asha.tap(label="Yes, delete everything")
+    assert "records about you are deleted" in asha.texts[-1]
+    await tom.say("/help")
+    assert any("shared spaces is closed" in text for text in tom.texts)
+    await asha.say("/start")
+    assert "Which language" in asha.texts[-1]
+
+
+async def test_a_block_stops_everything_and_start_brings_it_back(world: World) -> None:
+    asha, tom = await couple(world)
+    world.telegram.block(asha.person)
+    await world.settle()
+    before, theirs = len(asha.inbox), len(tom.inbox)
+    await tom.say("/log")
+    await tom.tap(0)
+    await tom.say("for you, when you are back")
+    await tom.tap(0)
+    for _ in range(2):
+        await world.turn(hours=12)
+    assert len(asha.inbox) == before
+    assert not any("block" in text.lower() for text in tom.texts[theirs:])
+    await asha.say("/start")
+    assert "Here I am" in asha.texts[-1]
+    await world.until(NY, time(21, 0))
+    assert has_prompt(asha)
+
+
+# --- buttons, always ---
+
+
+async def test_an_old_button_and_a_forged_one_get_a_kind_answer(world: World) -> None:
+    asha, tom = await couple(world)
+    await world.until(NY, time(21, 0))
+    prompt = asha.last
+    await world.turn(days=30)
+    assert await asha.tap(0, 0, on=prompt) == "This one is finished."
+    for data in ("done:999999", "share:abc", "nonsense", "zone:Mars/Olympus", "accept:1:2:3", "left:99"):
+        query = world.telegram.tap(tom.person, tom.last, data=data)
+        assert await query.answered() is not None
+        await world.settle()
+
+
+async def test_danger_words_bring_one_soft_line_to_the_writer_only(world: World) -> None:
+    asha, tom = await couple(world)
+    theirs = list(tom.texts)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("he hits me and I am scared of him")
+    assert "there are people who listen" in asha.texts[-1]
+    await asha.tap(0)
+    assert "1-800-799-7233" in asha.texts[-1]
+    assert asha.texts[-1].index("911") < asha.texts[-1].index("1-800")
+    await world.turn(hours=13)
+    assert tom.texts[: len(theirs)] == theirs
+    assert all("hits" not in text for text in tom.texts)
+
+
+async def test_the_menu_and_descriptions_are_told_in_every_language(world: World) -> None:
+    for language, word in (("hi", "हफ़्ता"), ("ar", "الأسبوع"), ("fr", "semaine"), ("en", "week")):
+        someone = await world.person("Somebody", language=language, ready=False)
+        commands = world.telegram.commands_for(someone.person)
+        assert len(commands) == 11
+        assert any(word in command["description"] for command in commands)
+
+
+async def test_nobody_waits_for_a_first_prompt_longer_than_a_day() -> None:
+    """The paces cover each week: no pace leaves more than two days between prompts."""
+    from bot.domain.pacing import WEEKDAYS
+
+    for days in WEEKDAYS.values():
+        bits = 0
+        for mask in days.values():
+            bits |= mask
+        gaps = [day for day in range(14) if bits >> (day % 7) & 1]
+        assert max(b - a for a, b in zip(gaps, gaps[1:], strict=False)) <= timedelta(days=3).days
