@@ -194,7 +194,9 @@ def handlers() -> list[Handler]:
         ),
         MessageHandler(private & filters.COMMAND, _hear(settings_flow.help_page)),
         MessageHandler(private & filters.TEXT, _hear(reply.words)),
-        MessageReactionHandler(_guarded(_reacted), MessageReactionHandler.MESSAGE_REACTION_UPDATED),
+        MessageReactionHandler(
+            _guarded(_reacted), message_reaction_types=MessageReactionHandler.MESSAGE_REACTION_UPDATED
+        ),
         MessageHandler(private & ~filters.StatusUpdate.ALL, _hear(reply.unkept)),
     ]
     return table

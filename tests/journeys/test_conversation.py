@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -126,7 +127,7 @@ async def test_an_answer_can_still_come_within_seven_days(world: World) -> None:
 async def test_voice_photo_and_sticker_are_answers(world: World, kind: str) -> None:
     asha, tom = await couple(world)
     await world.until(NY, time(21, 0))
-    await asha.say(**{kind: True})
+    await asha.say(None, reply_to=None, **{kind: True})
     assert "Kept" in asha.texts[-1]
     await asha.tap(0)
     await world.until(NY, time(9, 0))
@@ -564,4 +565,4 @@ async def test_nobody_waits_for_a_first_prompt_longer_than_a_day() -> None:
         for mask in days.values():
             bits |= mask
         gaps = [day for day in range(14) if bits >> (day % 7) & 1]
-        assert max(b - a for a, b in zip(gaps, gaps[1:], strict=False)) <= timedelta(days=3).days
+        assert max(b - a for a, b in pairwise(gaps)) <= timedelta(days=3).days
