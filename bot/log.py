@@ -17,7 +17,7 @@ _QUIET = {
     "telegram.Bot": logging.CRITICAL + 1,  # writes whole updates at DEBUG and CRITICAL
     "telegram.ext.Updater": logging.CRITICAL + 1,
     "aiohttp.access": logging.WARNING,
-    "apscheduler": logging.WARNING,
+    "apscheduler": logging.ERROR,  # a beat that still runs skips the next one: that is meant
     "alembic": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "asyncio": logging.WARNING,

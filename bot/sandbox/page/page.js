@@ -196,7 +196,7 @@ class Phone {
     const day = at.toLocaleDateString(this.locale(), {timeZone: this.person.zone, weekday: "long", day: "numeric", month: "long"});
     if (day !== this.day) { this.day = day; this.chat.append(make("p", {className: "day", textContent: day})); }
     const own = message.from && !message.from.is_bot;
-    const near = this.chat.scrollHeight - this.chat.scrollTop - this.chat.clientHeight < 260;
+    const near = this.chat.scrollHeight - this.chat.scrollTop - this.chat.clientHeight < 600;
     this.chat.append(node);
     if (near || own) requestAnimationFrame(() => node.scrollIntoView({block: "end"}));
   }
