@@ -187,7 +187,7 @@ def agree(turn: Turn) -> Answer:
     sent = deliveries.sent_now(turn.db, me.id, "first", about=turn.today, pair=None, now=turn.now, prompt=chosen.id)
     if sent is None:
         return Answer(home(turn).card, extra=extra, menu=True)
-    card = daily.prompt(turn.voice, Kind.APPRECIATION, chosen.text, delivery=sent.id, other=None, discreet=False)
+    card = daily.prompt(turn.voice, Kind.APPRECIATION, chosen.text, delivery=sent.id, other=None)
     whole = Card(cards.ready(turn.voice, me.hour, first=card.text), card.buttons)
     return Answer(whole, extra=extra, delivery=sent.id, menu=True)
 

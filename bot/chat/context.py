@@ -18,7 +18,7 @@ from bot.domain.pacing import Lane
 from bot.domain.people import Pace, Pair, Person
 from bot.speech.card import Card, Tap
 from bot.speech.library import Library
-from bot.speech.voice import Voice, clean
+from bot.speech.voice import Voice, shown_name
 from bot.storage import deliveries, pairs, people, rhythms
 
 SHARES_LAST = timedelta(days=60)
@@ -148,9 +148,8 @@ UseCase = Callable[[Turn], Answer]
 
 
 def called(voice: Voice, person: Person | None) -> str:
-    """A name fit to be shown; what stands for it when there is none to show."""
-    name = clean(person.name)[:64] if person is not None else ""
-    return name or voice.label("your person")
+    """How somebody is called on another's screen."""
+    return shown_name(voice, person.name if person is not None else None)
 
 
 def aim(turn: Turn, *, solo: bool = False) -> None:

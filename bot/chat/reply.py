@@ -192,7 +192,7 @@ def drop(turn: Turn) -> Answer:
     if entry is None:
         return Answer(daily.forgotten(turn.voice))
     if entry.passed_at is not None:
-        return Answer(daily.too_late(turn.voice, other=_other_name(turn, entry.pair) or ""))
+        return Answer(daily.too_late(turn.voice))
     deliveries.withdraw(turn.db, ("share", "reveal"), entry.id)
     gestures.delete(turn.db, entry.id)
     return Answer(daily.forgotten(turn.voice))
@@ -238,7 +238,7 @@ def unshare(turn: Turn) -> Answer:
     if entry.shared_at is None:
         return Answer(daily.taken_back(turn.voice, entry.id, other=name, seen=False))
     if not rules.may_take_back(entry, turn.now):
-        return Answer(daily.too_late(turn.voice, other=name))
+        return Answer(daily.too_late(turn.voice))
     deliveries.withdraw(turn.db, ("share", "reveal"), entry.id)
     gestures.take_back(turn.db, entry.id, turn.now)
     if entry.passed_at is not None and entry.pair is not None and (found := turn.pair(entry.pair)) is not None:
@@ -297,7 +297,7 @@ def answer_back(turn: Turn, number: int, text: str, kind: Medium = Medium.TEXT) 
     )
     gestures.share(turn.db, kept_one.gesture.id, turn.now)
     turn.tell(entry.person, "share", about=kept_one.gesture.id, pair=entry.pair)
-    return Answer(daily.answered_back(turn.voice, other=turn.name_of(entry.person)))
+    return Answer(daily.answered_back(turn.voice))
 
 
 def quieter(turn: Turn) -> Answer:
@@ -383,7 +383,7 @@ def prompt_card(turn: Turn, found: Delivery) -> Card | None:
             return None
         text = known.text
     kind = found.kind if found.kind in set(Kind) else Kind.APPRECIATION
-    return daily.prompt(turn.voice, kind, text, delivery=found.id, other=_other_name(turn, found.pair), discreet=False)
+    return daily.prompt(turn.voice, kind, text, delivery=found.id, other=_other_name(turn, found.pair))
 
 
 # --- within ---
@@ -539,9 +539,7 @@ def _seen_before(turn: Turn) -> Answer | None:
     if entry.way is Way.DRAFT:
         return Answer(daily.keep_this(turn.voice, entry.id), entry=entry.id)
     if entry.way is Way.REPLY:
-        return Answer(
-            daily.answered_back(turn.voice, other=_other_name(turn, entry.pair) or turn.voice.label("your person"))
-        )
+        return Answer(daily.answered_back(turn.voice))
     return Answer(_kept_card(turn, entry), entry=entry.id)
 
 

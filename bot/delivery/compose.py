@@ -20,7 +20,7 @@ from bot.domain.prompts import DAILY, Kind
 from bot.speech import daily, pairing, resets, weekly
 from bot.speech.card import Card
 from bot.speech.library import Library
-from bot.speech.voice import Voice, clean
+from bot.speech.voice import Voice, shown_name
 from bot.storage import deliveries, gestures, own_prompts, pairs, people
 from bot.storage import resets as reset_store
 from bot.storage.deliveries import Around, Delivery, Settled
@@ -184,7 +184,7 @@ def _parcel(batch: _Batch, delivery: Delivery, person: Person) -> Parcel | Why:
     voice = batch.library.voice_of(person)
     pair = batch.pairs.get(delivery.pair) if delivery.pair is not None else None
     other = batch.people.get(pair.other(person.id)) if pair is not None else None
-    name = _called(voice, other) if pair is not None else None
+    name = shown_name(voice, other.name if other is not None else None) if pair is not None else None
     if delivery.kind in DAILY:
         return _prompt(batch, delivery, person, voice, pair, name)
     if delivery.kind == Kind.WEEKLY:
@@ -209,7 +209,7 @@ def _prompt(
     if kind is Kind.APPRECIATION and person.id in batch.own and not person.resting:
         number, words = batch.own[person.id]
         own_prompts.used(batch.db, number, batch.now)
-        card = daily.prompt(voice, kind, words, delivery=delivery.id, other=name, discreet=False)
+        card = daily.prompt(voice, kind, words, delivery=delivery.id, other=name)
         return Parcel(delivery, person.chat_id, card, prompt=f"{own_prompts.PREFIX}{number}")
     chosen = prompts.choose(
         batch.library.pool(person.locale, kind),
@@ -217,11 +217,11 @@ def _prompt(
         person.pace,
         seen=batch.around[person.id].seen,
         now=batch.now,
-        seed=delivery.id * 7919 + delivery.about,
+        seed=person.id * 7919 + (delivery.pair or 0) * 31 + delivery.about,  # nothing anybody else does changes it
     )
     if chosen is None:
         return Why.NO_PROMPT
-    card = daily.prompt(voice, kind, chosen.text, delivery=delivery.id, other=name, discreet=False)
+    card = daily.prompt(voice, kind, chosen.text, delivery=delivery.id, other=name)
     return Parcel(delivery, person.chat_id, card, prompt=chosen.id)
 
 
@@ -231,7 +231,7 @@ def _asked(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name
     if text is None:
         return Why.NO_PROMPT
     kind = known.kind if known is not None else Kind.APPRECIATION
-    card = daily.prompt(voice, kind, text, delivery=delivery.id, other=name, discreet=False)
+    card = daily.prompt(voice, kind, text, delivery=delivery.id, other=name)
     return Parcel(delivery, person.chat_id, card, prompt=delivery.prompt)
 
 
@@ -303,8 +303,3 @@ def _from_other(batch: _Batch, delivery: Delivery, person: Person, voice: Voice,
     card = daily.passed_on(voice, name, entry.words, medium=entry.medium, gesture=entry.id, way=entry.way)
     document = (entry.medium, entry.file_id) if entry.file_id is not None else None
     return Parcel(delivery, person.chat_id, card, document=document)
-
-
-def _called(voice: Voice, other: Person | None) -> str:
-    name = clean(other.name)[:64] if other is not None else ""
-    return name or voice.label("your person")

@@ -22,9 +22,9 @@ def opening(voice: Voice, kind: str) -> str:
     }[Kind(kind)]
 
 
-def prompt(voice: Voice, kind: str, text: str, *, delivery: int, other: str | None, discreet: bool) -> Card:
+def prompt(voice: Voice, kind: str, text: str, *, delivery: int, other: str | None) -> Card:
     """One prompt. Answered by replying, by just writing, by a reaction, or with a button."""
-    lines = [f"<b>{voice.say('Recipro') if discreet else opening(voice, kind)}</b>", "", voice.prompt(text)]
+    lines = [f"<b>{opening(voice, kind)}</b>", "", voice.prompt(text)]
     if other is not None:
         lines += ["", voice.say("<i>With {name} in mind.</i>", name=other)]
     lines += ["", voice.say("<i>Just write your answer. Only you see it until you share it.</i>")]
@@ -133,9 +133,9 @@ def forgotten(voice: Voice) -> Card:
 def shared(voice: Voice, gesture: int, *, other: str, checkin: bool) -> Card:
     """It is on its way; it can be taken back."""
     line = (
-        voice.say("Ready to share. You'll both see it if {name} shares a check-in too.", name=other)
+        voice.say("Ready to share.\n\nYou'll both see it if {name} shares a check-in too.", name=other)
         if checkin
-        else voice.say("On its way to {name}, in your own words.", name=other)
+        else voice.say("On its way, in your own words.")
     )
     return voice.card(line, [Button(voice.label("Take it back"), Tap.of("unshare", gesture))])
 
@@ -150,9 +150,9 @@ def taken_back(voice: Voice, gesture: int, *, other: str, seen: bool) -> Card:
     return voice.card(line, [Button(voice.label("Share with {name}", name=other), Tap.of("share", gesture))])
 
 
-def too_late(voice: Voice, *, other: str) -> Card:
+def too_late(voice: Voice) -> Card:
     """A share that can no longer be taken back."""
-    return voice.card(voice.say("That has reached {name} already.", name=other))
+    return voice.card(voice.say("It has arrived already."))
 
 
 def withdrawn(voice: Voice) -> Card:
@@ -202,9 +202,9 @@ def answer_once(voice: Voice, gesture: int) -> Card:
     )
 
 
-def answered_back(voice: Voice, *, other: str) -> Card:
+def answered_back(voice: Voice) -> Card:
     """The answer is on its way."""
-    return voice.card(voice.say("On its way to {name}.", name=other))
+    return voice.card(voice.say("On its way."))
 
 
 def thanked(voice: Voice, writer: str, *, heart: bool) -> Card:

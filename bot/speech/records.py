@@ -15,9 +15,10 @@ PAGE_UNITS = 3400
 """UTF-16 units of entries on one page of the journal."""
 
 
-def journal(voice: Voice, entries: Sequence[Gesture], *, older: int | None, title: str | None = None) -> Card:
+def journal(voice: Voice, entries: Sequence[Gesture], *, older: int | None) -> Card:
     """A page of what was kept, newest first."""
-    lines = [f"<b>{title or voice.say('What you have kept')}</b>"]
+    title = voice.say("What you have kept")
+    lines = [f"<b>{title}</b>"]
     if not entries:
         lines += ["", voice.say("Nothing here yet.")]
     room = PAGE_UNITS

@@ -50,7 +50,7 @@ def said(voice: Voice, other: str) -> Card:
     """To the caller: said, and now it may rest."""
     return voice.card(
         voice.say(
-            "Said, gently. {name} answers in their own time, or not; both are all right. There is nothing to wait for.",
+            "Said, gently.\n\n{name} answers in their own time, or not; both are all right. There is nothing to wait for.",
             name=other,
         )
     )

@@ -228,14 +228,14 @@ def help_page(voice: Voice) -> Card:
         "",
     ]
     lines += [f"/{command} · {command_words(voice, command)}" for command in COMMANDS]
-    lines += [
-        "",
-        f"/unpair · {voice.say('Leave a shared space')}",
-        f"/export · {voice.say('Take your words with you')}",
-        f"/forget · {voice.say('Delete everything about you')}",
-        f"/privacy · {voice.say('What is kept and who can read it')}",
-        f"/support · {voice.say('People to call')}",
-    ]
+    rest = {
+        "unpair": voice.say("Leave a shared space"),
+        "export": voice.say("Take your words with you"),
+        "forget": voice.say("Delete everything about you"),
+        "privacy": voice.say("What is kept and who can read it"),
+        "support": voice.say("People to call"),
+    }
+    lines += ["", *(f"/{command} · {what}" for command, what in rest.items())]
     return voice.card("\n".join(lines), back(voice, Tap.of("home")))
 
 

@@ -184,6 +184,12 @@ def isolate(text: str) -> str:
     return f"{FSI}{text}{PDI}"
 
 
+def shown_name(voice: Voice, name: str | None) -> str:
+    """A name fit to be shown; what stands for it where there is nothing to see."""
+    fit = clean(name or "")[:64]
+    return fit if has_sign(fit) else voice.label("your person")
+
+
 def clean(text: str) -> str:
     """What a person wrote, without what could harm others' screens: controls, overrides, stray isolates, piled-up marks."""
     out: list[str] = []

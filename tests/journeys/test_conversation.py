@@ -566,3 +566,85 @@ async def test_nobody_waits_for_a_first_prompt_longer_than_a_day() -> None:
             bits |= mask
         gaps = [day for day in range(14) if bits >> (day % 7) & 1]
         assert max(b - a for a, b in pairwise(gaps)) <= timedelta(days=3).days
+
+
+async def test_tonight_comes_back_to_both_at_their_own_evening(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    await tom.tap(label="Tonight")
+    await world.beat()
+    assert "tonight" in asha.texts[-1]
+    await world.until(NY, time(20, 0))
+    for someone in (asha, tom):
+        assert sum("left something for later" in text for text in someone.texts) == 1
+
+
+async def test_discreet_messages_show_nothing_but_the_bots_name_first(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.say("/settings")
+    await asha.tap(label="Discreet notifications")
+    await asha.tap(label="Discreet")
+    await world.until(NY, time(21, 0))
+    assert asha.texts[-1].splitlines()[0] == "Recipro"
+
+
+async def test_the_longest_words_are_kept_shared_and_paged_within_telegrams_limits(world: World) -> None:
+    asha, tom = await couple(world)
+    for sign in ("क्षि", "👨‍👩‍👧‍👦", "<&>", "x" * 40 + " "):
+        await asha.say("/log")
+        await asha.tap(0)
+        await asha.say((sign * 4096)[:2000])
+        await asha.tap(0)
+        await world.beat()
+    assert sum("noticed something" in text for text in tom.texts) == 4
+    await asha.say("/journal")
+    for _ in range(3):
+        await asha.tap(label="Older")
+
+
+async def test_hostile_names_and_words_arrive_as_they_were_written(world: World) -> None:
+    asha = await world.person("<b>Asha</b> \u202eahsA", ready=False)
+    await asha.set_up()
+    tom = await world.person("\u2800", ready=False)
+    await tom.set_up()
+    await world.pair(asha, tom)
+    assert any("your person" in text for text in asha.texts), "a name that cannot be seen is stood in for"
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("<i>1 < 2 & 3</i> \u202etxet")
+    await asha.tap(0)
+    await world.beat()
+    assert "<i>1 < 2 & 3</i> txet" in tom.texts[-1]
+    assert "<b>Asha</b>" in tom.texts[-1]
+
+
+async def test_a_flood_from_one_person_is_slowed_for_them_alone_and_loses_nothing(world: World) -> None:
+    asha, tom = await couple(world)
+    assert world.app is not None
+    world.app.intake.burst = 10
+    for n in range(30):
+        world.telegram.say(asha.person, f"flood {n}")
+    await tom.say("/help")
+    await world.settle()
+    assert "Everything I can do" in tom.texts[-1]
+    assert sum("answer more slowly" in text for text in asha.texts) == 1
+    assert len(asha.inbox) < 40
+
+
+async def test_every_prompt_and_message_from_another_begins_with_a_line_that_gives_nothing_away(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("saw you")
+    await asha.tap(0)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    await tom.tap(0)
+    await world.until(NY, time(21, 0))
+    for text in [*tom.texts, *asha.texts]:
+        first = text.splitlines()[0].lower()
+        for word in ("asha", "tom", "saw you", "conflict", "reset", "help"):
+            assert word not in first
