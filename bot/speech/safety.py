@@ -32,7 +32,7 @@ def support(voice: Voice, country: Country | None) -> Card:
     lines = [voice.say("<b>People to call</b>"), ""]
     if country is not None:
         lines.append(voice.say("In danger now: {number}", number=Markup(f"<b>{country.emergency.number}</b>")))
-        lines += ["· " + _line(voice, line) for line in country.shown]
+        lines += ["— " + _line(voice, line) for line in country.shown]
     else:
         lines.append(voice.say("In danger now: call the emergency number where you are."))
     lines += [
@@ -53,7 +53,7 @@ def _line(voice: Voice, line: Line) -> str:
         parts.append(voice.say("{hours}", hours=hours))
     if region := _in(voice, line.region):
         parts.append(voice.say("{region}", region=region))
-    return ", ".join(parts)
+    return " · ".join(parts)
 
 
 def _in(voice: Voice, words: str | dict[str, str] | None) -> str:
