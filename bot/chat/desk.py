@@ -22,7 +22,7 @@ from bot.domain import pacing
 from bot.domain.pacing import Lane
 from bot.domain.people import Pace, Person, Stage
 from bot.speech import settings
-from bot.speech.card import Card, TapError
+from bot.speech.card import Card, TapError, taps
 from bot.speech.library import Library
 from bot.speech.voice import Voice, country_of, guess_locale
 from bot.storage import deliveries, people, tidies
@@ -140,6 +140,9 @@ class Desk:
             if answer.delivery is not None and sent:
                 deliveries.note_message(db, answer.delivery, sent[0])
             tidies.add(db, [(person.id, message, now) for message in sent])
+            newest = next((card for card in reversed((answer.card, *answer.extra)) if card is not None), None)
+            if newest is not None:
+                people.remember_buttons(db, person.id, taps(newest))
 
         await self.store.write(write)
         if answer.menu:

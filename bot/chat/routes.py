@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
 from telegram import Message, MessageEntity, Update, User
@@ -29,8 +30,9 @@ from bot.chat.context import Answer, Heard, Turn, UseCase
 from bot.chat.desk import Desk
 from bot.domain.gestures import Medium
 from bot.speech import settings
-from bot.speech.card import Tap, TapError
+from bot.speech.card import Tap, TapError, spoken
 from bot.speech.voice import clean
+from bot.storage import people
 from bot.storage.store import AwayError
 
 log = logging.getLogger(__name__)
@@ -193,7 +195,7 @@ def handlers() -> list[Handler]:
             _hear(reply.medium),
         ),
         MessageHandler(private & filters.COMMAND, _hear(settings_flow.help_page)),
-        MessageHandler(private & filters.TEXT, _hear(reply.words)),
+        MessageHandler(private & filters.TEXT, _hear(_typed)),
         MessageReactionHandler(
             _guarded(_reacted), message_reaction_types=MessageReactionHandler.MESSAGE_REACTION_UPDATED
         ),
@@ -334,6 +336,16 @@ async def _tapped(update: Update, context: Context) -> None:
     if what is None or what.tap is None:
         return
     await context.bot_data["desk"].serve(_tap_case(what.tap), what)
+
+
+def _typed(turn: Turn) -> Answer:
+    """Plain words: a button of the newest card, if they are its words; else what the person has to say."""
+    typed = spoken(turn.heard.text or "")
+    if typed and turn.heard.reply_to is None and (packed := people.buttons(turn.db, turn.me.id).get(typed)) is not None:
+        tap = Tap.parse(packed)
+        turn.heard = replace(turn.heard, tap=tap)
+        return replace(_tap_case(tap)(turn), new=True)
+    return reply.words(turn)
 
 
 def _tap_case(tap: Tap) -> UseCase:

@@ -25,6 +25,7 @@ from bot.delivery.compose import NEVER_TWICE, Parcel
 from bot.domain import clock
 from bot.domain.clock import Slot
 from bot.domain.pacing import LATE_LIMIT, Lane
+from bot.speech.card import taps
 from bot.speech.library import Library
 from bot.storage import deliveries, gestures, people, rhythms, tallies
 from bot.storage.deliveries import Delivery, Settled
@@ -208,6 +209,7 @@ class Pulse:
             counts[_counted_as(result, outcome)] += 1
             if isinstance(outcome, Sent):
                 self.lateness(max(0.0, (at - parcel.delivery.due_at).total_seconds()))
+                people.remember_buttons(db, parcel.delivery.person, taps(parcel.card))
                 if parcel.delivery.kind in compose.SHARED:
                     gestures.passed(db, parcel.delivery.about, outcome.message_id, at)
             elif isinstance(outcome, Blocked):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 TEXT_LIMIT = 4096
@@ -121,6 +122,20 @@ class Card:
         limit = CAPTION_LIMIT if self.picture else TEXT_LIMIT
         if not 1 <= (units := visible_units(self.text)) <= limit:
             raise ValueError(f"a card of {units} UTF-16 units")
+
+
+def taps(card: Card) -> dict[str, str]:
+    """The buttons of *card* that can be pressed: their words, as compared when typed, and what they say."""
+    return {spoken(button.label): button.tap.pack() for row in card.buttons for button in row if button.tap is not None}
+
+
+def spoken(label: str) -> str:
+    """A button's words as somebody types them: case, punctuation and emoji do not matter."""
+    return " ".join(
+        "".join(
+            sign if sign.isalnum() or unicodedata.category(sign)[0] == "M" else " " for sign in label.casefold()
+        ).split()
+    )
 
 
 def plain(text: str) -> str:

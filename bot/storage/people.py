@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -89,6 +90,17 @@ def heard(db: Connection, who: Person, now: datetime) -> None:
 def invitation(db: Connection, who: int) -> int | None:
     """The invitation they came by, remembered through set-up."""
     return db.execute(select(person.c.invite_id).where(person.c.id == who)).scalar()
+
+
+def remember_buttons(db: Connection, who: int, buttons: Mapping[str, str]) -> None:
+    """The buttons (words, tap) that now stand under the newest card."""
+    change(db, who, buttons=json.dumps(buttons, ensure_ascii=False) if buttons else None)
+
+
+def buttons(db: Connection, who: int) -> dict[str, str]:
+    """The buttons of the newest card, by their words."""
+    kept = db.execute(select(person.c.buttons).where(person.c.id == who)).scalar()
+    return {} if kept is None else dict(json.loads(kept))
 
 
 def read(row: Any) -> Person:

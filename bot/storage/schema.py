@@ -81,8 +81,8 @@ person = Table(
     Column("created_at", UtcDateTime, nullable=False),
     # the invitation they came by, remembered through set-up
     Column("invite_id", Id),
-    # which menu Telegram was told to show them
-    Column("menu", String(8)),
+    # the buttons of the newest card, so that their words can be typed too; sealed, because they can hold a name
+    Column("buttons", Sealed),
     sqlite_autoincrement=True,  # an id in an old button must never mean somebody else
 )
 

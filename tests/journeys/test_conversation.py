@@ -648,3 +648,29 @@ async def test_every_prompt_and_message_from_another_begins_with_a_line_that_giv
         first = text.splitlines()[0].lower()
         for word in ("asha", "tom", "saw you", "conflict", "reset", "help"):
             assert word not in first
+
+
+async def test_typing_a_buttons_words_is_as_good_as_tapping_it(world: World) -> None:
+    """From set-up to a reset without touching a button."""
+    asha, tom = await world.person("Asha", ready=False), await world.person("Tom")
+    await asha.say("/start")
+    for words in ("english (united states)", "new york", "gentle: three a week", "I AGREE start"):
+        await asha.say(words)
+    assert has_prompt(asha)
+    await asha.say("/pair")
+    await asha.say("partners")
+    await tom.open(asha.link())
+    await tom.say("accept")
+    assert "You are connected" in tom.texts[-1]
+    await tom.say("note something")
+    await tom.say("something i noticed")
+    await tom.say("you sang")
+    await tom.say("share with asha")
+    await world.beat()
+    assert any("you sang" in text for text in asha.texts)
+    await asha.say("Thank you!")
+    await world.beat()
+    assert any("says thank you" in text for text in tom.texts)
+    await world.until(NY, time(21, 0))
+    await tom.say("not today")
+    assert "Set aside" in tom.texts[-1]

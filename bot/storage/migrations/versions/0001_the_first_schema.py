@@ -60,7 +60,7 @@ def upgrade() -> None:
         sa.Column("consent_version", sa.SmallInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("invite_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("menu", sa.String(length=8), nullable=True),
+        sa.Column("buttons", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("chat_id", name=op.f("uq_person_chat_id")),
         sqlite_autoincrement=True,
