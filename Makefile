@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test check bench soak strings screenshot gallery lock release clean
+.PHONY: help run sandbox test check strings screenshot lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 12
@@ -41,29 +41,17 @@ check: $(VENV)/dev ## lint, types, layers, catalogs, content
 	@$(BIN)/python -m bot check-content
 	@$(BIN)/codespell README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md bot content/prompts/en-*
 
-bench: $(VENV)/dev ## speed and memory beside named peers, as ratios
-	@$(BIN)/python -m tests.bench
-
-soak: $(VENV)/dev ## a simulated day of 100,000 people
-	@$(BIN)/python -m tests.soak
-
 strings: $(VENV)/dev ## extract the sentences and update every catalog
 	@$(BIN)/python deploy/strings.py update
 
 screenshot: $(VENV)/dev ## the picture of the sandbox in the README
 	@$(BIN)/python deploy/screenshot.py
 
-gallery: $(VENV)/dev ## every weekly picture, into build/gallery
-	@$(BIN)/python deploy/gallery.py build/gallery
-
 lock: $(VENV)/dev ## pin every dependency with its hashes
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 	  --python-version 3.11 pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 	  --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
-
-release: $(VENV)/dev ## make release VERSION=1.2.3: version, changelog, wheel, tag
-	@$(BIN)/python deploy/release.py "$(VERSION)"
 
 clean: ## remove what can be made again
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -83,7 +83,8 @@ def _run(_options: argparse.Namespace) -> int:
 def _sandbox(options: argparse.Namespace) -> int:
     from bot.sandbox.play import play
 
-    settings = _settings()
+    settings = read()
+    log.set_up("WARNING" if settings.log_level == "INFO" else settings.log_level, settings.log_format)
     port = options.port if options.port is not None else settings.sandbox_port
     return asyncio.run(play(settings, port=port))
 

@@ -1,0 +1,1 @@
+"""The page itself, in a real browser."""
