@@ -63,7 +63,10 @@ class Web:
         if not hmac.compare_digest(given.encode(), secret.encode()):
             return web.Response(status=403)
         try:
-            update = Update.de_json(orjson.loads(await request.read()), self._intake.application.bot)
+            body = orjson.loads(await request.read())
+            if not isinstance(body, dict) or not isinstance(body.get("update_id"), int):
+                raise TypeError("not an update")
+            update = Update.de_json(body, self._intake.application.bot)
         except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError, ValueError):
             log.warning("an update that cannot be read was refused")
             return web.Response(status=400)

@@ -32,13 +32,16 @@ Json = dict[str, Any]
 class World:
     """Two phones and more, and the bot. Use as an async context manager."""
 
-    def __init__(self, database_url: str, *, start: datetime = START, rate: float = 1000) -> None:
+    def __init__(
+        self, database_url: str, *, start: datetime = START, rate: float = 1000, webhook_port: int | None = None
+    ) -> None:
         self._base = start
         self.clock = SandboxClock(lambda: self._base)
         self.telegram = Telegram(self.clock.now)
         self.server = Server(self.telegram, self.clock, "127.0.0.1", 0)
         self.database_url = database_url
         self.rate = rate
+        self.webhook_port = webhook_port
         self.app: App | None = None
 
     async def __aenter__(self) -> World:
@@ -59,7 +62,9 @@ class World:
             database_url=SecretStr(self.database_url),
             keys=SecretStr(KEY),
             rate=self.rate,
-            http_port=0,
+            http_port=self.webhook_port or 0,
+            webhook_url=f"http://127.0.0.1:{self.webhook_port}" if self.webhook_port else None,
+            webhook_secret=SecretStr("a-secret-of-the-tests") if self.webhook_port else None,
         )
 
     async def start_bot(self) -> None:

@@ -12,6 +12,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,7 +31,7 @@ from bot.speech.library import Library
 from bot.storage import deliveries, gestures, people, rhythms, tallies
 from bot.storage.deliveries import Delivery, Settled
 from bot.storage.rhythms import Cursor
-from bot.storage.store import Store
+from bot.storage.store import AwayError, Store
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +186,8 @@ class Pulse:
                 parcel.chat_id, parcel.card, lane=Lane(parcel.delivery.lane), document=parcel.document
             )
         self._results.append((parcel, outcome, self.now()))
-        await self._settle()
+        with suppress(AwayError):  # the results stay, and the next delivery writes them
+            await self._settle()
 
     async def _settle(self) -> None:
         """Write down results, many in one transaction: whoever comes first gathers for the rest."""
