@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 from sqlalchemy import Connection
 
@@ -68,6 +69,15 @@ class Answer:
     """The bot's own reaction to the person's message: a receipt without words."""
 
 
+class Unclear(Enum):
+    """Somebody in several pairs has not said which they mean."""
+
+    UNCLEAR = "unclear"
+
+
+UNCLEAR = Unclear.UNCLEAR
+
+
 @dataclass(slots=True)
 class Turn:
     """One use case at work: who spoke, when, what, and the transaction it happens in."""
@@ -118,6 +128,15 @@ class Turn:
         if number is None:
             return None
         return next((pair for pair in self.pairs() if pair.id == number), None)
+
+    def whose(self) -> Pair | Unclear | None:
+        """For which pair a command is meant: the only one, the one a button names, none; UNCLEAR where it must be asked."""
+        if self.heard.tap is not None and self.heard.tap.args:
+            return self.pair(self.heard.tap.number(0))
+        mine = self.pairs()
+        if len(mine) > 1:
+            return UNCLEAR
+        return mine[0] if mine else None
 
     def name_of(self, person: int) -> str:
         """How the other is called; never empty."""

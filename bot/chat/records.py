@@ -6,12 +6,13 @@ import html
 import json
 from datetime import timedelta
 
-from bot.chat.context import Answer, Turn
+from bot.chat.context import UNCLEAR, Answer, Turn
 from bot.domain import clock, reflection
 from bot.domain.gestures import Gesture
+from bot.domain.people import Pair
+from bot.speech import daily, weekly
 from bot.speech import records as cards
-from bot.speech import weekly
-from bot.speech.card import Document
+from bot.speech.card import Document, Tap
 from bot.storage import erasure, gestures, pairs, resets
 
 PAGE = 5
@@ -22,10 +23,12 @@ SEARCHED = 2000
 def week(turn: Turn) -> Answer:
     """``/week``: the week so far."""
     turn.ask(None)
+    whom = turn.whose()
+    if whom is UNCLEAR:
+        return Answer(daily.for_whom(turn.voice, Tap.of("week"), turn.others()))
     today = clock.local_day(turn.now, turn.me.zone)
     span = reflection.current_week(today, turn.voice.first_weekday)
-    mine = turn.pairs()
-    found = mine[0] if mine else None
+    found = whom if isinstance(whom, Pair) else None
     first, last = clock.day_number(span.days[0]), clock.day_number(span.days[-1])
     entries = gestures.of_week(turn.db, turn.me.id, found.id if found else None, first, last)
     since = clock.minute_to_utc(first * clock.DAY, turn.me.zone)

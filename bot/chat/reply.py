@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from bot.chat import arrive, pair, records
 from bot.chat import settings as settings_flow
-from bot.chat.context import Answer, Turn, called
+from bot.chat.context import UNCLEAR, Answer, Turn, called
 from bot.domain import clock, pacing, pairing, prompts
 from bot.domain import gestures as rules
 from bot.domain.gestures import Form, Gesture, Medium, Way
-from bot.domain.people import Tie
+from bot.domain.people import Pair, Tie
 from bot.domain.prompts import DAILY, Kind
 from bot.speech import daily, safety, settings
 from bot.speech.card import Card, Tap
@@ -349,10 +349,14 @@ def whose(turn: Turn) -> Answer:
 def checkin(turn: Turn) -> Answer:
     """``/checkin``: a check-in now."""
     turn.ask(None)
-    mine = turn.pairs()
+    whom = turn.whose()
+    if whom is UNCLEAR:
+        return Answer(daily.for_whom(turn.voice, Tap.of("checkin"), turn.others()))
+    mine = [whom] if isinstance(whom, Pair) else []
     chosen = _next_prompt(turn, Kind.CHECKIN, mine[0].tie if mine else None)
     today = deliveries.latest(turn.db, turn.me.id, (Kind.CHECKIN,), turn.now - timedelta(hours=20))
-    if today is not None and today.answered_at is None and (card := prompt_card(turn, today)) is not None:
+    unanswered = today is not None and today.answered_at is None and today.pair == (mine[0].id if mine else None)
+    if today is not None and unanswered and (card := prompt_card(turn, today)) is not None:
         return Answer(card, new=True)
     if chosen is None:
         return arrive.home(turn)

@@ -85,13 +85,18 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Status and body of an answer that is Telegram's own.
 
-        Raises NeverSentError, MayBeTakenError, RetryAfter (a 429 that does not say how long) or BadRequest (too large);
-        their texts hold no URL.
+        Raises NeverSentError, MayBeTakenError, RetryAfter (a 429 that does not say how long) or BadRequest (too large,
+        not text); their texts hold no URL.
         """
         if self._session is None or self._session.closed:
             raise NeverSentError("not open")
-        timeout = self._timeout if isinstance(read_timeout, DefaultValue) else self._patience(read_timeout or self._read)
-        body, headers = _body(request_data)
+        timeout = (
+            self._timeout if isinstance(read_timeout, DefaultValue) else self._patience(read_timeout or self._read)
+        )
+        try:
+            body, headers = _body(request_data)
+        except (UnicodeError, TypeError):
+            raise BadRequest("cannot be written down") from None
         where = self._url(url)
         try:
             async with self._session.request(
@@ -176,12 +181,10 @@ def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | 
             name: value if isinstance(value, str) else orjson.dumps(value)
             for name, value in request_data.parameters.items()
         }
-        return urlencode(values).encode(), _FORM
+        return urlencode(values, errors="replace").encode(), _FORM
     form = aiohttp.FormData()
     for name, value in request_data.json_parameters.items():
         form.add_field(name, value)
     for name, (file_name, content, mime) in request_data.multipart_data.items():
         form.add_field(name, content, filename=file_name, content_type=mime)
     return form, _PLAIN
-
-

@@ -674,3 +674,27 @@ async def test_typing_a_buttons_words_is_as_good_as_tapping_it(world: World) -> 
     await world.until(NY, time(21, 0))
     await tom.say("not today")
     assert "Set aside" in tom.texts[-1]
+
+
+async def test_on_this_day_brings_back_what_was_kept_a_week_ago(world: World) -> None:
+    asha, _ = await couple(world)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("a week ago you sang")
+    await world.turn(days=7)
+    await asha.say("/journal")
+    await asha.tap(label="On this day")
+    assert "a week ago you sang" in asha.texts[-1]
+
+
+async def test_double_taps_have_one_effect_and_both_are_answered(world: World) -> None:
+    asha, tom = await couple(world)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("once is enough")
+    queries = [world.telegram.tap(asha.person, asha.last, 0, 0) for _ in range(5)]
+    for query in queries:
+        assert await query.answered() is not None
+    await world.settle()
+    await world.beat()
+    assert sum("once is enough" in text for text in tom.texts) == 1

@@ -68,6 +68,8 @@ class Life(RuleBasedStateMachine):
         if "One answer back" in words(inbox[-1]) or any("Write it now, in a line" in text for text in before.values()):
             self.shared.add(mark)  # it was asked for one answer back
         self.run(someone.say(f"I noticed {mark}", reply_to=to))
+        after = {message["message_id"]: words(message) for message in someone.inbox}
+        assert after != before, "words are never met with silence"
         for message in someone.inbox:
             if message["message_id"] not in before or before[message["message_id"]] != words(message):
                 self.cards[someone.person.id, message["message_id"]] = mark

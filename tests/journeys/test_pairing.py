@@ -110,3 +110,44 @@ async def test_somebody_in_several_pairs_is_asked_for_whom(world: World) -> None
     await world.beat()
     assert any("brought soup" in text for text in zoe.texts)
     assert not any("brought soup" in text for text in tom.texts)
+
+
+async def test_check_in_and_week_ask_for_whom_where_it_is_unclear(world: World) -> None:
+    asha, tom, zoe = [await world.person(name) for name in ("Asha", "Tom", "Zoe")]
+    await world.pair(asha, tom)
+    await world.pair(asha, zoe)
+    await asha.say("/checkin")
+    assert "For whom" in asha.texts[-1]
+    await asha.tap(label="Zoe")
+    assert "Zoe" in asha.texts[-1]
+    await asha.say("tired")
+    await asha.tap(0)
+    await zoe.say("/checkin")
+    await zoe.say("rested")
+    await zoe.tap(0)
+    await world.beat()
+    assert any("tired" in text for text in zoe.texts)
+    assert not any("tired" in text or "rested" in text for text in tom.texts)
+    await asha.say("/week")
+    await asha.tap(label="Tom")
+    assert "rested" not in asha.texts[-1]
+    await asha.say("/week")
+    await asha.tap(label="Zoe")
+    assert "rested" in asha.texts[-1]
+
+
+async def test_a_button_of_an_ended_pair_gets_a_kind_answer(world: World) -> None:
+    asha, tom = await world.person("Asha"), await world.person("Tom")
+    await world.pair(asha, tom)
+    await asha.say("/log")
+    await asha.tap(0)
+    await asha.say("never shared")
+    share = asha.last
+    await asha.say("/reset")
+    reset = asha.last
+    await tom.say("/unpair")
+    await tom.tap(0)
+    for message in (share, reset):
+        assert await asha.tap(0, on=message) == "This one is finished."
+    await world.turn(hours=2)
+    assert not any("never shared" in text or "let's reset" in text for text in tom.texts)
