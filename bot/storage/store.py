@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,33 +66,30 @@ class Store:
 
     def write_now(self, work: Callable[[Connection], T]) -> T:
         """write() for a caller that is in a thread of its own already."""
-        try:
-            with self.engine.begin() as db:
-                return work(db)
-        except OperationalError as error:
-            raise AwayError(_reason(error)) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise AwayError(_reason(error)) from error
-            raise
+        with _telling_away(), self.engine.begin() as db:
+            return work(db)
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """read() for a caller that is in a thread of its own already."""
-        try:
-            with self.engine.connect() as db, db.execution_options(recipro_reads=True).begin():
-                return work(db)
-        except OperationalError as error:
-            raise AwayError(_reason(error)) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise AwayError(_reason(error)) from error
-            raise
+        with _telling_away(), self.engine.connect() as db, db.execution_options(recipro_reads=True).begin():
+            return work(db)
 
     async def close(self) -> None:
         """Let running work end, then close every connection."""
         await asyncio.to_thread(self._writers.shutdown, wait=True)
         await asyncio.to_thread(self._readers.shutdown, wait=True)
         self.engine.dispose()
+
+
+@contextmanager
+def _telling_away() -> Iterator[None]:
+    """Turns what means that the database is not there into AwayError."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            raise AwayError(_reason(error)) from error
+        raise
 
 
 def open_store(url: str, *, seal: columns.Seal) -> Store:
