@@ -153,8 +153,11 @@ class Pulse:
                 await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
                 continue
             parcels, claimed = await self.store.write(partial(self._claim, self.now(), room))
+            lines: dict[int, list[Parcel]] = {}
             for parcel in parcels:
-                task = asyncio.create_task(self._send(parcel))
+                lines.setdefault(parcel.chat_id, []).append(parcel)
+            for line in lines.values():
+                task = asyncio.create_task(self._send_line(line))
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
             if claimed == 0:
@@ -176,6 +179,11 @@ class Pulse:
         for name, n in counts.items():
             self.counted(name, n)
         return parcels, len(claimed)
+
+    async def _send_line(self, line: Sequence[Parcel]) -> None:
+        """What goes to one chat goes in order."""
+        for parcel in line:
+            await self._send(parcel)
 
     async def _send(self, parcel: Parcel) -> None:
         outcome: Outcome = Failed("not_tried")
