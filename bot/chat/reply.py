@@ -510,6 +510,12 @@ def _asked(turn: Turn, text: str) -> Answer | None:
         return Answer(*_careful(turn, text, placed.card or _kept_card(turn, entry)), entry=entry.id)
     if what == "answer":
         return answer_back(turn, int(rest), text)
+    if what == "calm":
+        turn.ask(None)
+        entry = _keep_note(turn, text, Medium.TEXT, Way.NOTICED, None)
+        return Answer(
+            *_careful(turn, text, daily.kept(turn.voice, entry.id, other=None, wordless=False)), entry=entry.id
+        )
     asked = {
         "city": arrive.city_typed,
         "hour": arrive.hour_typed,

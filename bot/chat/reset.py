@@ -28,7 +28,8 @@ def ask(turn: Turn) -> Answer:
 
 
 def calm(turn: Turn) -> Answer:
-    """*Just for me*: nobody is told."""
+    """*Just for me*: nobody is told; a line written now is kept for oneself alone."""
+    turn.ask("calm")
     return Answer(cards.just_me(turn.voice))
 
 

@@ -698,3 +698,16 @@ async def test_double_taps_have_one_effect_and_both_are_answered(world: World) -
     await world.settle()
     await world.beat()
     assert sum("once is enough" in text for text in tom.texts) == 1
+
+
+async def test_a_line_written_in_a_reset_just_for_me_is_kept_for_oneself_alone(world: World) -> None:
+    """It does not answer the prompt that still waits, and there is nobody to share it with."""
+    asha, _ = await couple(world)
+    await world.until(NY, time(21, 0))
+    await asha.say("/reset")
+    await asha.tap(label="Just for me")
+    await asha.say("it was the tone, not the words")
+    assert "Kept" in asha.texts[-1]
+    assert "Share" not in str(asha.last["reply_markup"])
+    await asha.say("and this answers the prompt")
+    assert "Share with" in str(asha.last["reply_markup"])

@@ -1,1 +1,0 @@
-"""Speed beside named peers: run by make bench, never by pytest."""
