@@ -55,6 +55,8 @@ class Answer:
     card: Card | None = None
     toast: str | None = None
     new: bool = False
+    before: tuple[Card, ...] = ()
+    """Messages that come first, so that the card with its buttons stays the newest."""
     extra: tuple[Card, ...] = ()
     """Further messages, after the card."""
     delivery: int | None = None

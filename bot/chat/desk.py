@@ -101,12 +101,14 @@ class Desk:
         answer = use_case(turn)
         still_there = people.by_id(db, me.id)
         if still_there is not None and (line := pair.closed_line(turn)) is not None:
-            answer = replace(answer, extra=(*answer.extra, line))
+            answer = replace(answer, before=(line,))
         return answer, still_there
 
     async def _send(self, answer: Answer, heard: Heard, person: Person | None) -> None:
         if answer.tidy:
             await self.courier.delete(heard.user, answer.tidy)
+        for card in answer.before:
+            await self.courier.send(heard.user, card, lane=Lane.REPLY)
         sent: list[int] = []
         if answer.card is not None:
             sent += await self._card(answer, heard)
