@@ -56,6 +56,7 @@ async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             )
             await page.add_init_script("localStorage.toured = 'yes'")
             await page.goto(stage.server.url)
+            await page.locator(".phone").nth(1).wait_for(state="attached")
             yield whole
             await browser.close()
     finally:
