@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -28,6 +27,7 @@ LONGEST = 30.0
 TOO_MANY = 5
 """Seconds to wait after a 429 that does not say how long."""
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": BaseRequest.USER_AGENT}
+_NOWHERE = URL()
 _PLAIN = {"User-Agent": BaseRequest.USER_AGENT}
 
 
@@ -178,10 +178,11 @@ def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | 
         return None, _PLAIN
     if not request_data.contains_files:
         values = {
-            name: value if isinstance(value, str) else orjson.dumps(value)
+            name: value if isinstance(value, str) else orjson.dumps(value).decode()
             for name, value in request_data.parameters.items()
         }
-        return urlencode(values, errors="replace").encode(), _FORM
+        # yarl quotes in C: a tenth of urlencode's time for text that is not Latin
+        return _NOWHERE.with_query(values).raw_query_string.encode(), _FORM
     form = aiohttp.FormData()
     for name, value in request_data.json_parameters.items():
         form.add_field(name, value)

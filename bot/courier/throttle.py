@@ -1,7 +1,8 @@
 """The shared rate limit: one pacer for the whole bot, lanes by importance, one message a second for each chat.
 
 Never above the rate in any sliding second. Replies go first and have a little more room than broadcasts, so they never
-wait behind them. Time is monotonic: a halt is waited for in full. It sends nothing itself.
+wait behind them. Time is monotonic: a halt is waited for in full. It sends nothing itself, and keeps nothing about a
+chat for longer than its second or its halt.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-REPLY = 0
+REPLY, SHARE, PROMPT, LATER = 0, 1, 2, 3
 LEAST_CEILING = 30.0
 """Messages a second that Telegram allows a bot without paid broadcasts (core.telegram.org/bots/faq)."""
 PER_CHAT = 1.0
 """Seconds between two messages to one chat (the same page)."""
-WINDOW = 1.01
-"""Seconds over which the rate is counted: a little over one, because the way to Telegram may press messages together."""
+WINDOW = 1.02
+"""Seconds over which a second's messages are counted: the way to Telegram may press them together a little."""
+CATCH_UP = 0.05
+"""Seconds of a late timer that are made up for; the window still holds."""
+SHORTEST = 0.0001
+"""Seconds: the shortest wait that a timer is set for."""
 TWO_CHATS_WITHIN = 5.0
 """When two chats are told to wait within this many seconds, it is the whole bot that is too fast."""
-FAIR_TURN = 8
-"""Every eighth broadcast comes from the last lane, so that no lane starves."""
+TURNS = (SHARE, SHARE, PROMPT, SHARE, PROMPT, SHARE, SHARE, LATER)
+"""Whose turn it is among broadcasts that wait; a lane with nobody leaves its turn to the most important one."""
 
 
 @dataclass(order=True, slots=True)
@@ -32,63 +37,91 @@ class _Waiter:
     number: int
     lane: int = field(compare=False)
     chat: int | None = field(compare=False)
-    future: asyncio.Future[None] = field(compare=False)
+    edits: bool = field(compare=False)
+    future: asyncio.Future[float] = field(compare=False)
 
 
 class _Pace:
     """At most *rate* grants in any WINDOW, evenly spaced but for what a late timer has to catch up."""
 
+    __slots__ = ("_log", "_most", "_next", "_step", "_window")
+
     def __init__(self, rate: float) -> None:
         self._most = max(1, int(rate))
-        self._step = WINDOW / rate
-        self._slack = max(self._step, 0.02)
+        self._window = max(WINDOW, WINDOW / rate)
+        self._step = self._window / self._most
         self._log: deque[float] = deque()
         self._next = 0.0
 
     def free_at(self, now: float) -> float:
-        """When the next grant may be."""
+        """When the next grant may be; *now* or earlier when it may be at once."""
         log = self._log
-        while log and log[0] <= now - WINDOW:
+        while log and log[0] <= now - self._window:
             log.popleft()
-        full = log[0] + WINDOW if len(log) >= self._most else now
-        return max(full, now, self._next)
+        return max(self._next, log[0] + self._window) if len(log) >= self._most else self._next
 
     def grant(self, now: float) -> None:
-        """One more went out at *now*."""
+        """One more goes out at *now*."""
         self._log.append(now)
-        self._next = max(self._next, now - self._slack + self._step) + self._step
+        self._next = max(self._next, now - CATCH_UP) + self._step
+
+    def give_back(self, granted: float) -> None:
+        """What was granted then was not used."""
+        if granted in self._log:
+            self._log.remove(granted)
+            self._next -= self._step
 
 
 class Throttle:
-    """*rate* is messages a second for lanes 1 to 3; lane 0 may use a little more (30 in all, at least)."""
+    """*rate* is messages a second for lanes 1 to 3; lane 0 may use a little more (30 in all, at least).
 
-    def __init__(self, rate: float, *, per_chat: float = PER_CHAT, now: Callable[[], float] = time.monotonic) -> None:
+    *now* is a monotonic clock in seconds. *halted* hears for how many seconds everyone has to wait, so that somebody can
+    write it down: after a restart, `halt(what is left)` goes on with it.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        per_chat: float = PER_CHAT,
+        now: Callable[[], float] = time.monotonic,
+        halted: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         self.rate = rate
-        self._per_chat = per_chat
+        self._per_chat = per_chat * WINDOW
         self._now = now
+        self._halted = halted
         self._all = _Pace(max(rate, LEAST_CEILING))
         self._broadcasts = _Pace(rate)
-        self._lanes: tuple[deque[_Waiter], ...] = tuple(deque() for _ in range(4))
+        self._lanes: tuple[list[_Waiter], ...] = ([], [], [], [])
         self._held: list[_Waiter] = []
         self._chats: OrderedDict[int, float] = OrderedDict()
         self._halted_until = 0.0
         self._chat_halts: dict[int, float] = {}
+        self._sweep_at = 1000
         self._last_429: tuple[int, float] | None = None
         self._numbers = 0
         self._turns = 0
+        self._waiting = 0
+        self._dead = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
 
-    async def take(self, chat: int | None, lane: int) -> None:
-        """Wait for a place in *lane*. *chat* is None for what does not count for a chat (edits, callback answers)."""
+    async def take(self, chat: int | None, lane: int, *, edits: bool = False) -> float:
+        """Wait for a place in *lane*; the moment it was given, by the throttle's clock.
+
+        *edits* is for what counts for the bot and not for the chat's second (edits, reactions); it still waits for the
+        chat's halt. *chat* is None for what belongs to no chat (answers to buttons).
+        """
         self._numbers += 1
-        waiter = _Waiter(0.0, self._numbers, lane, chat, asyncio.get_running_loop().create_future())
-        self._lanes[lane].append(waiter)
+        future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._lanes[lane], waiter := _Waiter(0.0, self._numbers, lane, chat, edits, future))
+        self._waiting += 1
         self._pump()
         try:
-            await waiter.future
+            return await future
         except asyncio.CancelledError:
-            waiter.future.cancel()
-            self._pump()
+            self._give_up(waiter)
             raise
 
     def halt(self, seconds: float, chat: int | None = None) -> bool:
@@ -98,86 +131,125 @@ class Throttle:
         everyone = chat is None or (
             self._last_429 is not None and self._last_429[0] != chat and now - self._last_429[1] < TWO_CHATS_WITHIN
         )
-        if everyone:
-            self._halted_until = max(self._halted_until, until)
         if chat is not None:
             self._chat_halts[chat] = max(self._chat_halts.get(chat, 0.0), until)
             self._last_429 = (chat, now)
+        if everyone and until > self._halted_until:
+            self._halted_until = until
+            self._halted(seconds)
         return everyone
 
-    @property
-    def halted_for(self) -> float:
-        """Seconds for which everyone still has to wait."""
-        return max(0.0, self._halted_until - self._now())
+    def halted_for(self, chat: int | None = None) -> float:
+        """Seconds for which everyone still has to wait, or *chat* where that is longer."""
+        until = self._halted_until if chat is None else max(self._halted_until, self._chat_halts.get(chat, 0.0))
+        return max(0.0, until - self._now())
 
     @property
     def waiting(self) -> int:
         """How many wait for a place."""
-        return sum(map(len, self._lanes)) + len(self._held)
+        return self._waiting
+
+    def _give_up(self, waiter: _Waiter) -> None:
+        """A waiter was cancelled: nobody else loses by it, even if it had just been granted its place."""
+        if waiter.future.cancel() or waiter.future.cancelled():
+            self._waiting -= 1
+            self._dead += 1
+            if self._dead > max(1000, self._waiting):
+                self._bury()
+        else:
+            self._give_back(waiter, waiter.future.result())
+        self._pump()
+
+    def _give_back(self, waiter: _Waiter, granted: float) -> None:
+        self._all.give_back(granted)
+        if waiter.lane != REPLY:
+            self._broadcasts.give_back(granted)
+        if not waiter.edits and waiter.chat is not None and self._chats.get(waiter.chat) == granted:
+            del self._chats[waiter.chat]
+            for held in self._held:
+                held.at = 0.0 if held.chat == waiter.chat else held.at
+            heapq.heapify(self._held)
+
+    def _bury(self) -> None:
+        """Forget waiters that gave up while nobody could be served."""
+        for queue in (*self._lanes, self._held):
+            queue[:] = [waiter for waiter in queue if not waiter.future.done()]
+            heapq.heapify(queue)
+        self._dead = 0
 
     def _pump(self) -> None:
+        """Grant every place that is free now, and set the timer for the next."""
         now = self._now()
-        self._forget(now)
-        while self._held and self._held[0].at <= now:
-            ready = heapq.heappop(self._held)
-            self._lanes[ready.lane].append(ready)
         if now < self._halted_until:
             return self._wake(now, self._halted_until)
+        self._forget(now)
         while (waiter := self._first(now)) is not None:
-            pace = self._all.free_at(now)
+            free = self._all.free_at(now)
             if waiter.lane != REPLY:
-                pace = max(pace, self._broadcasts.free_at(now))
-            if pace > now:
-                self._lanes[waiter.lane].appendleft(waiter)
-                return self._wake(now, min(pace, self._reply_free(now)))
+                free = max(free, self._broadcasts.free_at(now))
+            if free > now:
+                return self._wake(now, min(free, self._held[0].at) if self._held else free)
             self._grant(waiter, now)
         if self._held:
             self._wake(now, self._held[0].at)
         return None
 
     def _first(self, now: float) -> _Waiter | None:
-        """Who is next: replies, then shares, prompts, the rest; whose chat is not ready is held until it is."""
-        order = (0, 1, 2, 3) if self._turns % FAIR_TURN else (0, 3, 2, 1)
-        for lane in order:
+        """Who is next, still in its lane: replies, then whose turn it is. Whose chat is not ready is held until it is."""
+        while self._held and self._held[0].at <= now:
+            ready = heapq.heappop(self._held)
+            ready.at = 0.0
+            heapq.heappush(self._lanes[ready.lane], ready)
+        for lane in (REPLY, TURNS[self._turns % len(TURNS)], SHARE, PROMPT, LATER):
             queue = self._lanes[lane]
             while queue:
-                waiter = queue.popleft()
+                waiter = queue[0]
                 if waiter.future.done():
+                    heapq.heappop(queue)
                     continue
-                ready = self._chat_ready(waiter.chat)
-                if ready <= now:
+                ready_at = self._ready_at(waiter)
+                if ready_at <= now:
                     return waiter
-                waiter.at = ready
+                heapq.heappop(queue)
+                waiter.at = ready_at
                 heapq.heappush(self._held, waiter)
         return None
 
     def _grant(self, waiter: _Waiter, now: float) -> None:
+        heapq.heappop(self._lanes[waiter.lane])
+        self._waiting -= 1
         self._all.grant(now)
         if waiter.lane != REPLY:
             self._broadcasts.grant(now)
             self._turns += 1
-        if waiter.chat is not None:
+        if waiter.chat is not None and not waiter.edits:
             self._chats[waiter.chat] = now
             self._chats.move_to_end(waiter.chat)
-        waiter.future.set_result(None)
+        waiter.future.set_result(now)
 
-    def _chat_ready(self, chat: int | None) -> float:
-        if chat is None:
+    def _ready_at(self, waiter: _Waiter) -> float:
+        if waiter.chat is None:
             return 0.0
-        sent = self._chats.get(chat)
-        return max(sent + self._per_chat if sent is not None else 0.0, self._chat_halts.get(chat, 0.0))
-
-    def _reply_free(self, now: float) -> float:
-        return self._all.free_at(now) if self._lanes[REPLY] else float("inf")
+        halted = self._chat_halts.get(waiter.chat, 0.0) if self._chat_halts else 0.0
+        sent = None if waiter.edits else self._chats.get(waiter.chat)
+        return halted if sent is None else max(halted, sent + self._per_chat)
 
     def _forget(self, now: float) -> None:
-        while self._chats and next(iter(self._chats.values())) <= now - self._per_chat:
+        while self._chats and next(iter(self._chats.values())) + self._per_chat <= now:
             self._chats.popitem(last=False)
-        if len(self._chat_halts) > 1000:
+        if len(self._chat_halts) > self._sweep_at:
             self._chat_halts = {chat: until for chat, until in self._chat_halts.items() if until > now}
+            self._sweep_at = max(1000, 2 * len(self._chat_halts))
 
     def _wake(self, now: float, at: float) -> None:
-        loop = asyncio.get_running_loop()
+        """Pump again at *at*. A timer that rings earlier stays: to ring in vain costs less than to set another."""
         if self._timer is not None:
+            if now < self._rings_at <= at:
+                return
             self._timer.cancel()
-        self._timer = loop.call_later(max(0.0, at - now), self._pump)
+        self._rings_at = max(at, now + SHORTEST)
+        self._timer = asyncio.get_running_loop().call_later(self._rings_at - now, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._pump()

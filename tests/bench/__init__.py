@@ -1,0 +1,1 @@
+"""Speed beside named peers: run by make bench, never by pytest."""
