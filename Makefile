@@ -52,6 +52,8 @@ lock: $(VENV)/dev ## pin every dependency with its hashes
 	  --python-version 3.11 pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 	  --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+	  --python-version 3.11 pyproject.toml --group dev --group bench -o requirements-bench.lock
 
 clean: ## remove what can be made again
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
