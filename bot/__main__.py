@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | sandbox | migrate | check-content | key``, installed as ``recipro``.
+"""The command line: ``python -m bot run | sandbox | migrate | status | doctor | check-content | key``, installed as ``recipro``.
 
 Whatever stops a start is said in one sentence on standard error, with exit status 2.
 """
@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     sandbox = commands.add_parser("sandbox", help="two phones in a browser, no token needed")
     sandbox.add_argument("--port", type=int, default=None)
     commands.add_parser("migrate", help="bring the database's schema up to date")
+    status = commands.add_parser("status", help="what is due, sent and late; exit status 1 when something alarms")
+    status.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("check-content", help="check every prompt and catalog")
     commands.add_parser("key", help="print a new key for RECIPRO_KEYS")
     options = parser.parse_args(arguments)
@@ -99,6 +101,12 @@ def _migrate(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _status(options: argparse.Namespace) -> int:
+    from bot.status import main as status
+
+    return status(_settings(), as_json=options.json)
+
+
 def _check_content(_options: argparse.Namespace) -> int:
     from bot.speech.check import check
 
@@ -123,6 +131,7 @@ _COMMANDS = {
     "run": _run,
     "sandbox": _sandbox,
     "migrate": _migrate,
+    "status": _status,
     "check-content": _check_content,
     "key": _key,
 }

@@ -9,16 +9,19 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from telegram.error import InvalidToken, TelegramError
+from sqlalchemy import Connection
+from telegram.error import BadRequest, InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ExtBot
 
+from bot import __version__
 from bot.chat import routes
 from bot.chat.desk import Desk
 from bot.chat.intake import Intake, RevokedError
@@ -27,17 +30,24 @@ from bot.courier.request import AiohttpRequest
 from bot.courier.throttle import PER_CHAT, Throttle
 from bot.delivery.pulse import Pulse
 from bot.delivery.sweep import sweep
+from bot.domain import clock
+from bot.metrics import Metrics
 from bot.settings import Settings, keys
 from bot.speech import library
 from bot.speech.voice import LOCALES
-from bot.storage import columns, notes
+from bot.status import told_rush
+from bot.storage import columns, notes, outlook
 from bot.storage.store import AwayError, Store, open_store
 from bot.web import Web
+from bot.zones import disputed
 
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # otherwise every reading of retry_after warns
 log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
+
+REACH_EVERY = 25.0
+"""Seconds without a word from Telegram after which it is asked for one."""
 
 
 def wall_clock() -> datetime:
@@ -67,8 +77,10 @@ class App:
     pulse: Pulse = field(init=False)
     intake: Intake = field(init=False)
     web: Web = field(init=False)
+    metrics: Metrics = field(init=False)
     _scheduler: AsyncIOScheduler = field(init=False)
     _polling: asyncio.Task[None] | None = None
+    _looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open, check, connect, begin to hear and to beat. Raises StartError, StoreError, SettingsError, ContentError."""
@@ -77,10 +89,15 @@ class App:
             raise StartError(
                 "TELEGRAM_BOT_TOKEN is not set: @BotFather gives one in a minute. To try Recipro without, run `python -m bot sandbox`."
             )
+        log.info("Recipro %s starts, with time zones of %s", __version__, clock.ZONE_DATA_VERSION)
         books = library.load()
+        self.metrics = Metrics(settings.rate)
         self.store = await asyncio.to_thread(
             partial(open_store, settings.database_url.get_secret_value(), seal=columns.Seal(keys(settings)))
         )
+        self.store.felt = lambda there: self.metrics.database(there=there)
+        self.web = Web(settings, self.store, self.metrics, self.now)
+        await self.web.start()
         token = settings.token.get_secret_value()
         bot: ExtBot[None] = ExtBot(
             token,
@@ -90,17 +107,30 @@ class App:
             get_updates_request=AiohttpRequest(connections=2),
         )
         self.application = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
-        await self._hello()
-        self.courier = Courier(bot, Throttle(settings.rate, per_chat=self.per_chat))
+        if not await self._insist(self.application.initialize):
+            return
+        self.courier = Courier(bot, Throttle(settings.rate, per_chat=self.per_chat), counted=self.metrics.called)
         desk = Desk(self.store, books, self.courier, self.now, bot.username)
         routes.install(self.application, desk)
-        self.intake = Intake(self.application, desk, time.monotonic)
-        self.pulse = Pulse(self.store, books, self.courier, self.now, settings.rate, revoked=self._revoked)
-        self.web = Web(settings, self.store, self.intake, self.pulse)
-        await self.web.start()
+        self.intake = Intake(
+            self.application, desk, time.monotonic, answered=self.metrics.answered, reached=self.metrics.reached
+        )
+        self.pulse = Pulse(
+            self.store,
+            books,
+            self.courier,
+            self.now,
+            settings.rate,
+            counted=self.metrics.delivered,
+            lateness=self.metrics.late,
+            revoked=self._revoked,
+        )
+        self.metrics.spread_is(lambda: self.pulse.widest)
+        self.web.intake = self.intake
         self._beat()
-        await self._listen()
-        await self._introduce(books)
+        if await self._insist(self._listen):
+            await self._introduce(books)
+            self._looking = asyncio.create_task(self._look_round())
 
     async def run(self) -> int:
         """Work until somebody sets *stopping* or the token is refused; the exit status."""
@@ -121,6 +151,8 @@ class App:
         self.stopping.set()
         if hasattr(self, "_scheduler") and self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        if self._looking is not None:
+            self._looking.cancel()
         if hasattr(self, "pulse"):
             await self.pulse.stop()
         if self._polling is not None and not self._polling.done():
@@ -133,20 +165,28 @@ class App:
         if hasattr(self, "store"):
             await self.store.close()
 
-    async def _hello(self) -> None:
-        """Ask Telegram who this bot is. Raises StartError for a refused token; waits while Telegram is out of reach."""
+    async def _insist(self, ask: Callable[[], Awaitable[Any]]) -> bool:
+        """Ask Telegram something without which nothing works, again and again; False when told to stop meanwhile.
+
+        Raises StartError for a refused token.
+        """
         wait = 1.0
         while not self.stopping.is_set():
             try:
-                await self.application.initialize()
+                await ask()
             except InvalidToken:
                 raise StartError("Telegram refuses the token. Copy it from @BotFather again.") from None
+            except BadRequest as error:
+                raise StartError(f"Telegram refuses the webhook: {error.message}. Look at WEBHOOK_URL.") from None
             except TelegramError as error:
                 log.warning("Telegram cannot be reached (%s); trying again in %.0f s", type(error).__name__, wait)
-                await asyncio.sleep(wait)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), wait)
                 wait = min(wait * 2, 60)
             else:
-                return
+                self.metrics.reached()
+                return True
+        return False
 
     def _beat(self) -> None:
         self._scheduler = AsyncIOScheduler(
@@ -154,10 +194,12 @@ class App:
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
         )
         add = self._scheduler.add_job
-        add(self._safely(self.pulse.raise_due), "interval", seconds=self.beat_every)
+        self.metrics.beaten()  # the first beat comes within seconds; until then this process counts as beating
+        add(self._safely(self._raise), "interval", seconds=self.beat_every)
         add(self._safely(self.pulse.deliver), "interval", seconds=self.beat_every / 2)
         add(self._safely(self.pulse.reclaim), "interval", seconds=30)
         add(self._safely(self._sweep), "interval", hours=6)
+        add(self._safely(self._reach), "interval", seconds=REACH_EVERY)
         self._scheduler.start()
 
     def _safely(self, job: Callable[[], Any]) -> Callable[[], Any]:
@@ -174,6 +216,35 @@ class App:
                     log.error("the database is away (%s); trying again", error)
 
         return run
+
+    async def _raise(self) -> None:
+        await self.pulse.raise_due()
+        self.metrics.beaten()
+
+    async def _reach(self) -> None:
+        """See whether Telegram answers, where nothing else has told lately."""
+        if self.metrics.quiet_for(REACH_EVERY):
+            with suppress(TelegramError):  # readiness and the metrics tell; what is sent meanwhile is tried again
+                await self.application.bot.get_me()
+                self.metrics.reached()
+
+    async def _look_round(self) -> None:
+        """Tell once, after the start, what an operator should know of this database: its largest minute, its zones."""
+        now = self.now()
+
+        def look(db: Connection) -> tuple[outlook.Rush | None, list[str]]:
+            return outlook.rush(db, now), outlook.zones(db)
+
+        try:
+            rush, zones = await self.store.read(look)
+        except AwayError:
+            return
+        if rush is not None:
+            log.info("%s", told_rush(rush, self.settings.rate))
+        wrong = await asyncio.to_thread(disputed, zones, now)
+        self.metrics.zones_in_dispute(len(wrong))
+        if wrong:
+            log.error("Babel shows another time than pytz %s in %s", clock.ZONE_DATA_VERSION, ", ".join(wrong))
 
     async def _sweep(self) -> None:
         swept = await self.store.write(partial(sweep, now=self.now()))

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
-from sqlalchemy import text
 from telegram import Update
 
+from bot.metrics import CONTENT_TYPE, Metrics
 from bot.settings import Settings
+from bot.storage import outlook
+from bot.storage.migrations import KNOWN
 from bot.storage.store import AwayError, Store
 
 if TYPE_CHECKING:
     from bot.chat.intake import Intake
-    from bot.delivery.pulse import Pulse
 
 log = logging.getLogger(__name__)
 LARGEST_UPDATE = 1024 * 1024
@@ -26,8 +29,10 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's nam
 class Web:
     """The HTTP side of one process."""
 
-    def __init__(self, settings: Settings, store: Store, intake: Intake, pulse: Pulse) -> None:
-        self._settings, self._store, self._intake, self._pulse = settings, store, intake, pulse
+    def __init__(self, settings: Settings, store: Store, metrics: Metrics, now: Callable[[], datetime]) -> None:
+        self._settings, self._store, self._metrics, self._now = settings, store, metrics, now
+        self.intake: Intake | None = None
+        """Who hears; until there is one, updates are to be sent again."""
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -35,11 +40,18 @@ class Web:
         application = web.Application(client_max_size=LARGEST_UPDATE)
         application.router.add_get("/healthz", self._alive)
         application.router.add_get("/readyz", self._ready)
+        application.router.add_get("/metrics", self._figures)
         if self._settings.webhook_url is not None:
             application.router.add_post("/telegram", self._update)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._settings.http_host, self._settings.http_port).start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens, which a port of 0 leaves to the system."""
+        host, port = self._runner.addresses[0][:2] if self._runner is not None else ("", 0)
+        return str(host), int(port)
 
     async def stop(self) -> None:
         """Stop listening; what is being answered is finished."""
@@ -50,11 +62,34 @@ class Web:
         return web.json_response({"alive": True})
 
     async def _ready(self, _request: web.Request) -> web.Response:
+        """Whether prompts and answers go out from here; what is missing by name."""
+        missing = []
         try:
-            await self._store.read(lambda db: db.execute(text("SELECT 1")).scalar())
+            schema = await self._store.read(outlook.version)
         except AwayError:
-            return web.json_response({"ready": False, "why": "database"}, status=503)
+            missing.append("database")
+        else:
+            if schema is None or schema in KNOWN[:-1]:  # a newer one is an upgrade under way, made to be lived with
+                missing.append("schema")
+        if not self._metrics.beats:
+            missing.append("pulse")
+        if not self._metrics.reaches_telegram:
+            missing.append("telegram")
+        if missing:
+            return web.json_response({"ready": False, "missing": missing}, status=503)
         return web.json_response({"ready": True})
+
+    async def _figures(self, _request: web.Request) -> web.Response:
+        now = self._now()
+        try:
+            found = await self._store.read(lambda db: outlook.unsettled(db, now))
+        except AwayError:
+            self._metrics.outlook(None)
+        else:
+            age = (now - found.oldest).total_seconds() if found.oldest is not None else 0.0
+            counts = {"due": found.due, "waiting": found.waiting, "sending": found.sending}
+            self._metrics.outlook(counts, max(0.0, age))
+        return web.Response(body=self._metrics.page(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _update(self, request: web.Request) -> web.Response:
         """One update; 200 only after it was handled, 503 when too many are at work: Telegram sends it again."""
@@ -66,11 +101,13 @@ class Web:
             body = orjson.loads(await request.read())
             if not isinstance(body, dict) or not isinstance(body.get("update_id"), int):
                 raise TypeError("not an update")
-            update = Update.de_json(body, self._intake.application.bot)
+            if self.intake is None:
+                return web.Response(status=503)
+            update = Update.de_json(body, self.intake.application.bot)
         except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError, ValueError):
             log.warning("an update that cannot be read was refused")
             return web.Response(status=400)
         try:
-            return web.Response(status=200 if await self._intake.one(update) else 503)
+            return web.Response(status=200 if await self.intake.one(update) else 503)
         except AwayError:
             return web.Response(status=503)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import AsyncIterator
+from datetime import time as at_time
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
 from bot.web import SECRET_HEADER
 from tests.world import World
@@ -47,6 +51,65 @@ async def test_a_forged_update_is_not_heard(hooked: World, secret: str) -> None:
         async with client.post(f"{url}/elsewhere", json=update) as answer:
             assert answer.status == 404
     assert hooked.telegram.journal("sendMessage") == []
+
+
+async def test_readiness_names_what_is_missing(hooked: World) -> None:
+    """The pulse that stands still, Telegram out of reach, a database that is gone: each by its name, and back again."""
+    assert hooked.app is not None
+    url = f"http://127.0.0.1:{hooked.webhook_port}/readyz"
+    metrics = hooked.app.metrics
+
+    async def ready(client: aiohttp.ClientSession) -> list[str]:
+        async with client.get(url) as answer:
+            told = await answer.json()
+            assert (answer.status == 200) == told["ready"]
+            return list(told.get("missing", []))
+
+    async with aiohttp.ClientSession() as client:
+        assert await ready(client) == []
+        metrics.beat_at = metrics.telegram_at = time.monotonic() - 61
+        assert await ready(client) == ["pulse", "telegram"]
+        metrics.beaten()
+        metrics.reached()
+        hooked.app.store.write_now(lambda db: db.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+        assert await ready(client) == [], "an upgrade is under way: this copy goes on until it is stopped"
+        hooked.app.store.write_now(lambda db: db.execute(text("DELETE FROM alembic_version")))
+        assert await ready(client) == ["schema"]
+
+
+async def test_the_figures_have_help_and_units_and_nobody_in_them(hooked: World) -> None:
+    asha, tom = await hooked.person("Ashalata"), await hooked.person("Tom")
+    await hooked.pair(asha, tom)
+    await asha.say("words of hers that are nobody's business")
+    for _ in range(2):
+        await hooked.until("UTC", at_time(21))
+    async with (
+        aiohttp.ClientSession() as client,
+        client.get(f"http://127.0.0.1:{hooked.webhook_port}/metrics") as answer,
+    ):
+        page = await answer.text()
+        assert answer.headers["Content-Type"].startswith("text/plain")
+    families = {family.name: family for family in text_string_to_metric_families(page)}
+    ours = {name: family for name, family in families.items() if name.startswith("recipro_")}
+    assert all(family.documentation for family in ours.values())
+    labels = {name for family in ours.values() for sample in family.samples for name in sample.labels}
+    assert labels <= {"state", "became", "reason", "method", "outcome", "le", "version", "zone_data"}
+    for secret in ("Ashalata", "Tom", "nobody's business", str(asha.person.id)):
+        assert secret not in page
+
+    def value(name: str, **wanted: str) -> float:
+        family = ours[name.removesuffix("_total").removesuffix("_count")]
+        return sum(s.value for s in family.samples if s.name == name and wanted.items() <= s.labels.items())
+
+    assert value("recipro_deliveries_total", became="sent") >= 3, "one who came, and two prompts"
+    assert value("recipro_lateness_seconds_count") == value("recipro_deliveries_total", became="sent")
+    assert value("recipro_telegram_calls_total", method="send", outcome="sent") >= 3
+    assert value("recipro_updates_heard_total") == value("recipro_answer_seconds_count") >= 10
+    assert value("recipro_outbox_deliveries", state="due") == 0
+    assert value("recipro_database_away") == 0
+    assert value("recipro_rate_limit_messages_per_second") == hooked.rate
+    assert value("recipro_rate_messages_per_second") > 0
+    assert 0 <= value("recipro_beat_age_seconds") < 60
 
 
 async def test_what_is_no_update_is_refused_and_breaks_nothing(hooked: World) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
 from bot.chat.desk import Desk
@@ -25,6 +26,10 @@ log = logging.getLogger(__name__)
 
 POLL = 25
 """Seconds Telegram holds an empty getUpdates."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds between two tries while Telegram cannot be reached: they double up to the longest."""
+YIELD = 5.0
+"""Seconds for which a second copy leaves the other one alone before it asks again."""
 BATCH = 100
 BURST, BURST_SECONDS = 40, 10.0
 """How many updates of one person are answered in this time; more are kept without an answer."""
@@ -46,6 +51,10 @@ class Intake:
     desk: Desk
     monotonic: Callable[[], float]
     burst: int = BURST
+    answered: Callable[[float], None] = lambda _seconds: None
+    """Hears how many seconds each update took."""
+    reached: Callable[[], None] = lambda: None
+    """Hears that Telegram has answered."""
     heard_at: float = 0.0
     """Monotonic moment of the last answer of getUpdates."""
     working: int = 0
@@ -54,34 +63,35 @@ class Intake:
     _told: set[int] = field(default_factory=set)
 
     async def poll(self, stopping: asyncio.Event) -> None:
-        """Hear by long polling until *stopping*. Raises RevokedError when the token is refused."""
+        """Hear by long polling until *stopping*. Raises RevokedError when the token is refused.
+
+        What is wrong is said once when it begins, and once when it is over.
+        """
         offset: int | None = None
-        wait = 1.0
+        wait, trouble = FIRST_PAUSE, ""
         while not stopping.is_set():
             try:
                 updates = await self._ask(offset, stopping)
+                if stopping.is_set() and not updates:
+                    break
                 self.heard_at = self.monotonic()
-                wait = 1.0
-                if not updates:
-                    continue
+                self.reached()
                 await self.hear(updates)
-                offset = updates[-1].update_id + 1
-            except AwayError as error:
-                log.error("the database is away (%s); hearing goes on when it is back", error)
-            except Conflict:
-                log.error("another copy of this bot is polling with the same token; this one waits for it to end")
-                wait = max(wait, 5.0)
             except InvalidToken:
                 raise RevokedError("Telegram refuses the token") from None
-            except RetryAfter as error:
-                seconds = error.retry_after
-                wait = float(seconds if isinstance(seconds, int | float) else seconds.total_seconds())
-            except (NetworkError, TelegramError) as error:
-                log.warning("Telegram cannot be reached (%s); trying again", type(error).__name__)
-            else:
+            except (AwayError, TelegramError) as error:
+                said, least = _trouble(error)
+                if said != trouble:
+                    log.error("%s", said)
+                trouble = said
+                await _pause(stopping, max(wait, least) * random.uniform(1, 1.25))  # noqa: S311 - nothing secret
+                wait = min(wait * 2, LONGEST_PAUSE)
                 continue
-            await _pause(stopping, wait)
-            wait = min(wait * 2, 30.0)
+            if trouble:
+                log.warning("hearing goes on")
+            wait, trouble = FIRST_PAUSE, ""
+            if updates:
+                offset = updates[-1].update_id + 1
         if offset is not None:
             await self._confirm(offset)
 
@@ -127,6 +137,7 @@ class Intake:
             if who not in self._told and (what := heard(update)) is not None:
                 self._told.add(who)
                 await self.desk.slow(what)
+        began = self.monotonic()
         work = asyncio.ensure_future(self.application.process_update(update))
         try:
             await asyncio.wait_for(asyncio.shield(work), LONGEST_ANSWER)
@@ -134,6 +145,7 @@ class Intake:
             log.warning("update %d takes long; others are heard meanwhile", update.update_id)
         finally:
             muffled.discard(update.update_id)
+            self.answered(self.monotonic() - began)
         if update.update_id in away:
             away.discard(update.update_id)
             raise AwayError("the database is not there")
@@ -172,6 +184,23 @@ class Intake:
             await self.application.bot.get_updates(offset=offset, limit=1, timeout=0)
         except TelegramError as error:
             log.info("the last updates could not be confirmed (%s); they will come again", type(error).__name__)
+
+
+def _trouble(error: AwayError | TelegramError) -> tuple[str, float]:
+    """What to say about *error*, and the least seconds to wait."""
+    match error:
+        case AwayError():
+            return f"the database is away ({error}); hearing goes on when it is back", 0.0
+        case Conflict() if "webhook" in error.message.lower():
+            return "another copy of this bot hears by webhook with the same token (409); end one of the two", YIELD
+        case Conflict():
+            return "another copy of this bot is polling with the same token (409); end one of the two", YIELD
+        case RetryAfter():
+            seconds = error.retry_after
+            wait = float(seconds if isinstance(seconds, int | float) else seconds.total_seconds())
+            return "Telegram asks to wait (429)", wait
+        case _:
+            return f"Telegram cannot be reached ({type(error).__name__}); trying again and again", 0.0
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

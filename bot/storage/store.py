@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from bot.storage import columns, notes
@@ -28,8 +28,13 @@ T = TypeVar("T")
 
 POSTGRES_CONNECTIONS = 8
 READERS = 4
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 20, "keepalives_interval": 5}
+"""Of PostgreSQL's connections: a server that has gone without a word is noticed in seconds, not in the system's hours."""
 MIGRATION_LOCK = 0x52656369
 """Advisory lock of PostgreSQL under which the schema is changed ("Reci")."""
+
+NO_RIGHT = "42501"
+"""PostgreSQL's code for a right that was taken away."""
 
 
 class StoreError(RuntimeError):
@@ -50,6 +55,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
+        self.felt: Callable[[bool], None] = lambda _there: None
+        """Hears after each unit of work whether the database was there; called from worker threads."""
         writers = 1 if self.dialect == "sqlite" else POSTGRES_CONNECTIONS
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="store-write")
         self._readers = (
@@ -66,12 +73,12 @@ class Store:
 
     def write_now(self, work: Callable[[Connection], T]) -> T:
         """write() for a caller that is in a thread of its own already."""
-        with _telling_away(), self.engine.begin() as db:
+        with self._telling_away(), self.engine.begin() as db:
             return work(db)
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """read() for a caller that is in a thread of its own already."""
-        with _telling_away(), self.engine.connect() as db, db.execution_options(recipro_reads=True).begin():
+        with self._telling_away(), self.engine.connect() as db, db.execution_options(recipro_reads=True).begin():
             return work(db)
 
     async def close(self) -> None:
@@ -80,16 +87,32 @@ class Store:
         await asyncio.to_thread(self._readers.shutdown, wait=True)
         self.engine.dispose()
 
+    @contextmanager
+    def _telling_away(self) -> Iterator[None]:
+        """Turns what means that the database is not there into AwayError."""
+        try:
+            yield
+        except DBAPIError as error:
+            if means_away(error):
+                self.felt(False)
+                raise AwayError(_reason(error)) from error
+            raise
+        self.felt(True)
 
-@contextmanager
-def _telling_away() -> Iterator[None]:
-    """Turns what means that the database is not there into AwayError."""
-    try:
-        yield
-    except DBAPIError as error:
-        if isinstance(error, OperationalError) or error.connection_invalidated:
-            raise AwayError(_reason(error)) from error
-        raise
+
+def means_away(error: DBAPIError) -> bool:
+    """Whether the database is to blame and may come back, rather than what was asked of it.
+
+    A plain DatabaseError is SQLite's word for a damaged file; an InternalError, PostgreSQL's for one and for a server
+    that has become a read-only standby.
+    """
+    refused = getattr(error.orig, "sqlstate", None) == NO_RIGHT
+    return (
+        isinstance(error, OperationalError | InternalError)
+        or type(error) is DatabaseError
+        or error.connection_invalidated
+        or refused
+    )
 
 
 def open_store(url: str, *, seal: columns.Seal) -> Store:
@@ -111,6 +134,24 @@ def open_store(url: str, *, seal: columns.Seal) -> Store:
         if (sentence := _told(error, parsed)) is None:
             raise
         raise StoreError(sentence) from error
+    return store
+
+
+def look_into(url: str) -> Store:
+    """Open the database to read what needs no key; migrates nothing and makes nothing. Raises StoreError."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        raise StoreError(f"There is no database at {_shown(parsed)}. Has the bot run here, from this folder?")
+    store = Store(_engine(parsed))
+    try:
+        found = store.read_now(_version)
+    except (DBAPIError, AwayError) as error:
+        store.engine.dispose()
+        raise StoreError(_told(error, parsed) or "") from error
+    if found != HEAD:
+        store.engine.dispose()
+        what = "holds nothing of Recipro" if found is None else f"has schema {found}, and this version needs {HEAD}"
+        raise StoreError(f"The database at {_shown(parsed)} {what}.")
     return store
 
 
@@ -186,7 +227,8 @@ def _make_folder(url: URL) -> None:
 def _engine(url: URL, *, migrating: bool = False) -> Engine:
     if url.get_backend_name() != "sqlite":
         pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"pool_size": POSTGRES_CONNECTIONS}
-        return create_engine(url, hide_parameters=True, pool_pre_ping=not migrating, **pool)
+        patience = {name: value for name, value in PATIENCE.items() if name not in url.query}
+        return create_engine(url, hide_parameters=True, pool_pre_ping=not migrating, connect_args=patience, **pool)
     engine = create_engine(
         url,
         hide_parameters=True,
