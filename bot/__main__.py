@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("migrate", help="bring the database's schema up to date")
     status = commands.add_parser("status", help="what is due, sent and late; exit status 1 when something alarms")
     status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("doctor", help="look at everything a start needs, and say what to do")
     commands.add_parser("check-content", help="check every prompt and catalog")
     commands.add_parser("key", help="print a new key for RECIPRO_KEYS")
     options = parser.parse_args(arguments)
@@ -107,6 +108,13 @@ def _status(options: argparse.Namespace) -> int:
     return status(_settings(), as_json=options.json)
 
 
+def _doctor(_options: argparse.Namespace) -> int:
+    from bot.doctor import main as doctor
+
+    log.set_up("CRITICAL", "text")
+    return doctor(read)
+
+
 def _check_content(_options: argparse.Namespace) -> int:
     from bot.speech.check import check
 
@@ -132,6 +140,7 @@ _COMMANDS = {
     "sandbox": _sandbox,
     "migrate": _migrate,
     "status": _status,
+    "doctor": _doctor,
     "check-content": _check_content,
     "key": _key,
 }

@@ -25,8 +25,13 @@ def write(db: Connection, name: str, value: bytes) -> None:
 
 def check_keys(db: Connection) -> None:
     """See that the keys in use open this database; a new one is marked. Raises WrongKeyError and changes nothing."""
-    canary = read(db, _CANARY)
-    if canary is None:
+    if not keys_open(db):
         write(db, _CANARY, seal().close(_CANARY))
-    elif seal().open(canary) != _CANARY:
+
+
+def keys_open(db: Connection) -> bool:
+    """Whether the keys in use have been seen to open this database; False for a new one. Raises WrongKeyError."""
+    canary = read(db, _CANARY)
+    if canary is not None and seal().open(canary) != _CANARY:
         raise WrongKeyError("no key opens what is stored")
+    return canary is not None

@@ -137,8 +137,11 @@ def open_store(url: str, *, seal: columns.Seal) -> Store:
     return store
 
 
-def look_into(url: str) -> Store:
-    """Open the database to read what needs no key; migrates nothing and makes nothing. Raises StoreError."""
+def look_into(url: str, *, any_schema: bool = False) -> Store:
+    """Open the database to read what needs no key; migrates nothing and makes nothing.
+
+    Raises StoreError, also for an older or newer schema unless *any_schema*.
+    """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
         raise StoreError(f"There is no database at {_shown(parsed)}. Has the bot run here, from this folder?")
@@ -148,7 +151,7 @@ def look_into(url: str) -> Store:
     except (DBAPIError, AwayError) as error:
         store.engine.dispose()
         raise StoreError(_told(error, parsed) or "") from error
-    if found != HEAD:
+    if found != HEAD and not any_schema:
         store.engine.dispose()
         what = "holds nothing of Recipro" if found is None else f"has schema {found}, and this version needs {HEAD}"
         raise StoreError(f"The database at {_shown(parsed)} {what}.")
