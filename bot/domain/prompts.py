@@ -38,6 +38,27 @@ class Step(StrEnum):
     OBSERVE = "observe"
 
 
+class Practice(StrEnum):
+    """The essay's practices: every culture has each of them, in its own shape."""
+
+    APPRECIATION = "appreciation"  # two minutes of it each night
+    EVENING = "evening"  # a short evening check-in
+    WITHIN_A_DAY = "within-a-day"  # mending while it is small
+    LETS_RESET = "lets-reset"
+    FIVE_SECONDS = "five-seconds"  # before answering
+    NO_SCREENS = "no-screens"  # at meals
+    SMALL_TASK = "small-task"  # one done by two
+    FAMILY_MEETING = "family-meeting"  # once a month
+    HOW_ARE_WE = "how-are-we"  # every few weeks
+    TALK_OR_COMPANY = "talk-or-company"
+    ASKING_FOR_MORE = "asking-for-more"  # without blame
+    SHARING_A_DUTY = "sharing-a-duty"
+    OLD_MISUNDERSTANDING = "old-misunderstanding"  # visited gently
+    ASKING = "asking"  # instead of assuming
+    OWN_NEED = "own-need"  # in one honest sentence
+    BOUNDARY = "boundary"  # as reassurance
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """One text of one locale. *gentle* ones are light enough for the gentle pace; *ties* says for whom it is fit."""
@@ -49,6 +70,7 @@ class Prompt:
     step: Step
     ties: frozenset[Tie]
     gentle: bool
+    practice: Practice | None = None
 
     def suits(self, tie: Tie | None, pace: Pace) -> bool:
         """Whether it fits this relationship and pace; before there is a pair, what suits a friend suits."""

@@ -23,7 +23,7 @@ from bot.domain import clock
 from bot.domain.gestures import Form
 from bot.domain.people import Address, Person, Tie
 from bot.domain.places import City, Places
-from bot.domain.prompts import Kind, Prompt, Step
+from bot.domain.prompts import Kind, Practice, Prompt, Step
 from bot.domain.safety import Lexicon, Pattern
 from bot.speech.voice import LOCALES, Voice
 
@@ -48,12 +48,14 @@ class _Prompt(_Strict):
     step: Step
     ties: Annotated[tuple[Tie, ...], Field(alias="for", min_length=1)]
     pace: Literal["gentle", "any"]
+    practice: Practice | None = None
 
 
 class _PromptFile(_Strict):
     locale: str
     kind: Kind
     review: Literal["draft", "reviewed"]
+    reread: date | None = None
     prompt: tuple[_Prompt, ...]
 
 
@@ -153,9 +155,10 @@ def load() -> Library:
             parsed = _read(path, _PromptFile)
             _agree(path, parsed, locale, kind)
             prompts[locale][kind] = tuple(
-                Prompt(p.id, kind, p.text, p.form, p.step, frozenset(p.ties), p.pace == "gentle") for p in parsed.prompt
+                Prompt(p.id, kind, p.text, p.form, p.step, frozenset(p.ties), p.pace == "gentle", p.practice)
+                for p in parsed.prompt
             )
-            reviews[locale, kind] = parsed.review
+            reviews[locale, kind] = parsed.review + (f", reread {parsed.reread}" if parsed.reread else "")
     return Library(
         prompts=prompts,
         reviews=reviews,

@@ -204,7 +204,7 @@ def clean(text: str) -> str:
             marks = 0
         if category == "Cc" and sign not in "\n\t":
             continue
-        if category == "Cs" or sign in _DIRECTIONS:
+        if category == "Cs" or sign in DIRECTIONS:
             continue
         out.append(sign)
     return "".join(out).strip()
@@ -215,7 +215,7 @@ def has_sign(text: str) -> bool:
     return any(unicodedata.category(sign)[0] in "LNSP" and sign not in _BLANK for sign in text)
 
 
-_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff\u2028\u2029")
+DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff\u2028\u2029")
 _BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
 
 
