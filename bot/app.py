@@ -37,6 +37,8 @@ from bot.speech import library
 from bot.speech.voice import LOCALES
 from bot.status import told_rush
 from bot.storage import columns, notes, outlook
+from bot.storage.columns import milliseconds
+from bot.storage.lead import Lead
 from bot.storage.store import AwayError, Store, open_store
 from bot.web import Web
 from bot.zones import disputed
@@ -45,6 +47,8 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")  # otherwise every reading of ret
 log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
+HALT = "halt"
+"""The note that says until when Telegram asked everyone to wait (milliseconds), and for how many seconds."""
 
 REACH_EVERY = 25.0
 """Seconds without a word from Telegram after which it is asked for one."""
@@ -75,12 +79,14 @@ class App:
     application: Application[Any, Any, Any, Any, Any, Any] = field(init=False)
     courier: Courier = field(init=False)
     pulse: Pulse = field(init=False)
+    lead: Lead = field(init=False)
     intake: Intake = field(init=False)
     web: Web = field(init=False)
     metrics: Metrics = field(init=False)
     _scheduler: AsyncIOScheduler = field(init=False)
     _polling: asyncio.Task[None] | None = None
     _looking: asyncio.Task[None] | None = None
+    _writing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open, check, connect, begin to hear and to beat. Raises StartError, StoreError, SettingsError, ContentError."""
@@ -109,7 +115,10 @@ class App:
         self.application = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         if not await self._insist(self.application.initialize):
             return
-        self.courier = Courier(bot, Throttle(settings.rate, per_chat=self.per_chat), counted=self.metrics.called)
+        self.lead = Lead(self.store)
+        throttle = Throttle(settings.rate, per_chat=self.per_chat, halted=self._halted)
+        self.courier = Courier(bot, throttle, counted=self.metrics.called)
+        await self._go_on_waiting()
         desk = Desk(self.store, books, self.courier, self.now, bot.username)
         routes.install(self.application, desk)
         self.intake = Intake(
@@ -162,6 +171,10 @@ class App:
             await self.web.stop()
         if hasattr(self, "application"):
             await self.application.shutdown()
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+        if hasattr(self, "lead"):
+            await asyncio.to_thread(self.lead.let_go)
         if hasattr(self, "store"):
             await self.store.close()
 
@@ -195,12 +208,56 @@ class App:
         )
         add = self._scheduler.add_job
         self.metrics.beaten()  # the first beat comes within seconds; until then this process counts as beating
-        add(self._safely(self._raise), "interval", seconds=self.beat_every)
-        add(self._safely(self.pulse.deliver), "interval", seconds=self.beat_every / 2)
-        add(self._safely(self.pulse.reclaim), "interval", seconds=30)
-        add(self._safely(self._sweep), "interval", hours=6)
+        add(self._safely(self._raise_due), "interval", seconds=self.beat_every)
+        add(self._safely(self._if_leading(self.pulse.deliver)), "interval", seconds=self.beat_every / 2)
+        add(self._safely(self._if_leading(self.pulse.reclaim)), "interval", seconds=30)
+        add(self._safely(self._if_leading(self._sweep)), "interval", hours=6)
         add(self._safely(self._reach), "interval", seconds=REACH_EVERY)
         self._scheduler.start()
+
+    async def _raise_due(self) -> None:
+        """Beat, if this process has the lead or can take it now."""
+        led = self.pulse.leading
+        try:
+            self.pulse.leading = await asyncio.to_thread(self.lead.take)
+        except AwayError:
+            self.pulse.leading = False
+            raise
+        finally:
+            if led != self.pulse.leading:
+                log.info("this process beats the pulse" if self.pulse.leading else "another process beats the pulse")
+        if self.pulse.leading:
+            await self.pulse.raise_due()
+        self.metrics.beaten()
+
+    def _if_leading(self, job: Callable[[], Any]) -> Callable[[], Any]:
+        async def run() -> None:
+            if self.pulse.leading:
+                await job()
+
+        return run
+
+    def _halted(self, seconds: float) -> None:
+        """Everyone has to wait: written down, so that a restart does not end it early."""
+        log.warning("Telegram asks everyone to wait for %.0f s", seconds)
+        until = milliseconds(self.now()) + int(seconds * 1000)
+        self._writing = asyncio.create_task(self._keep_halt(f"{until} {seconds}".encode()))
+
+    async def _keep_halt(self, value: bytes) -> None:
+        try:
+            await self.store.write(lambda db: notes.write(db, HALT, value))
+        except AwayError as error:
+            log.warning("that Telegram asks to wait could not be written down (%s)", error)
+
+    async def _go_on_waiting(self) -> None:
+        """A halt that Telegram asked for before a restart goes on; never for longer than it asked."""
+        kept = await self.store.read(lambda db: notes.read(db, HALT))
+        if kept is None:
+            return
+        until, seconds = kept.split()
+        left = (int(until) - milliseconds(self.now())) / 1000
+        if left > 0:
+            self.courier.throttle.halt(min(left, float(seconds)))
 
     def _safely(self, job: Callable[[], Any]) -> Callable[[], Any]:
         """A job that survives the database going away: it is said once a minute, and tried again at the next beat."""
@@ -216,10 +273,6 @@ class App:
                     log.error("the database is away (%s); trying again", error)
 
         return run
-
-    async def _raise(self) -> None:
-        await self.pulse.raise_due()
-        self.metrics.beaten()
 
     async def _reach(self) -> None:
         """See whether Telegram answers, where nothing else has told lately."""

@@ -179,9 +179,7 @@ def agree(turn: Turn) -> Answer:
     aim(turn, solo=True)
     waiting = pair.waiting_invitation(turn)
     extra = () if waiting is None else (waiting,)
-    chosen = prompts.choose(
-        turn.library.pool(me.locale, Kind.APPRECIATION), None, me.pace, seen={}, now=turn.now, seed=me.id
-    )
+    chosen = prompts.choose(turn.library.pool(me.locale, Kind.APPRECIATION), None, me.pace, recent=(), seed=me.id)
     if chosen is None:
         return Answer(home(turn).card, extra=extra, menu=True)
     sent = deliveries.sent_now(turn.db, me.id, "first", about=turn.today, pair=None, now=turn.now, prompt=chosen.id)

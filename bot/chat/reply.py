@@ -13,7 +13,7 @@ from bot.domain.gestures import Form, Gesture, Medium, Way
 from bot.domain.people import Pair, Tie
 from bot.domain.prompts import DAILY, Kind
 from bot.speech import daily, safety, settings
-from bot.speech.card import Card, Tap
+from bot.speech.card import Card, Tap, pressable
 from bot.speech.voice import clean, has_sign
 from bot.storage import deliveries, gestures, own_prompts, pairs, people
 from bot.storage.deliveries import Delivery
@@ -41,6 +41,20 @@ def words(turn: Turn) -> Answer:
     if latest is not None and latest.answered_at is None:
         return keep_answer(turn, latest, text, Medium.TEXT)
     return _draft(turn, text)
+
+
+def buttons_in_sight(turn: Turn) -> dict[str, str]:
+    """The buttons whose words may be typed: those of the newest card, and of a prompt that waits.
+
+    A prompt's buttons follow from the prompt, so sending one writes nothing down about them.
+    """
+    kept = people.buttons(turn.db, turn.me.id)
+    latest = deliveries.latest(turn.db, turn.me.id, DAILY, turn.now - FRESH)
+    if latest is None or latest.answered_at is not None:
+        return kept
+    below = pressable([daily.prompt_buttons(turn.voice, latest.id)])
+    newer = latest.sent_at is not None and latest.sent_at > turn.me.heard_at
+    return kept | below if newer else below | kept
 
 
 def medium(turn: Turn) -> Answer:
@@ -607,12 +621,11 @@ def _other_name(turn: Turn, pair_id: int | None) -> str | None:
 
 
 def _next_prompt(turn: Turn, kind: Kind, tie: Tie | None) -> prompts.Prompt | None:
-    seen = deliveries.around(turn.db, [turn.me.id], turn.now)[turn.me.id].seen
+    recent = deliveries.around(turn.db, [turn.me.id], turn.now)[turn.me.id].recent
     return prompts.choose(
         turn.library.pool(turn.me.locale, kind),
         tie,
         turn.me.pace,
-        seen=seen,
-        now=turn.now,
+        recent=recent,
         seed=turn.me.id + turn.today,
     )

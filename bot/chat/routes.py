@@ -32,7 +32,6 @@ from bot.domain.gestures import Medium
 from bot.speech import settings
 from bot.speech.card import Tap, TapError, spoken
 from bot.speech.voice import clean
-from bot.storage import people
 from bot.storage.store import AwayError
 
 log = logging.getLogger(__name__)
@@ -341,7 +340,7 @@ async def _tapped(update: Update, context: Context) -> None:
 def _typed(turn: Turn) -> Answer:
     """Plain words: a button of the newest card, if they are its words; else what the person has to say."""
     typed = spoken(turn.heard.text or "")
-    if typed and turn.heard.reply_to is None and (packed := people.buttons(turn.db, turn.me.id).get(typed)) is not None:
+    if typed and turn.heard.reply_to is None and (packed := reply.buttons_in_sight(turn).get(typed)) is not None:
         tap = Tap.parse(packed)
         turn.heard = replace(turn.heard, tap=tap)
         return replace(_tap_case(tap)(turn), new=True)

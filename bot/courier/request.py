@@ -8,7 +8,7 @@ and does not try anything twice.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -27,6 +27,7 @@ LONGEST = 30.0
 TOO_MANY = 5
 """Seconds to wait after a 429 that does not say how long."""
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": BaseRequest.USER_AGENT}
+_JSON = {"Content-Type": "application/json", "User-Agent": BaseRequest.USER_AGENT}
 _NOWHERE = URL()
 _PLAIN = {"User-Agent": BaseRequest.USER_AGENT}
 
@@ -37,6 +38,28 @@ class NeverSentError(NetworkError):
 
 class MayBeTakenError(TimedOut):
     """The request went out and its answer was lost: Telegram may have acted on it. The text is a fixed reason."""
+
+
+class _Json:
+    """A request's body, written down already. RequestData itself is final."""
+
+    __slots__ = ("body",)
+    contains_files = False
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+
+def as_json(parameters: dict[str, Any]) -> RequestData:
+    """Parameters without files, as JSON, which Telegram takes too (core.telegram.org/bots/api#making-requests).
+
+    A form of the same costs a tenth of a whole send more. Raises BadRequest for text that is none (half a surrogate).
+    """
+    try:
+        body = orjson.dumps({name: value for name, value in parameters.items() if value is not None})
+    except TypeError:
+        raise BadRequest("cannot be written down") from None
+    return cast("RequestData", _Json(body))
 
 
 class AiohttpRequest(BaseRequest):
@@ -176,6 +199,8 @@ def _read_object(payload: bytes) -> dict[str, Any] | None:
 def _body(request_data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, dict[str, str]]:
     if request_data is None:
         return None, _PLAIN
+    if isinstance(request_data, _Json):
+        return request_data.body, _JSON
     if not request_data.contains_files:
         values = {
             name: value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -31,6 +31,10 @@ TURNS = (SHARE, SHARE, PROMPT, SHARE, PROMPT, SHARE, SHARE, LATER)
 """Whose turn it is among broadcasts that wait; a lane with nobody leaves its turn to the most important one."""
 
 
+class ClosedError(RuntimeError):
+    """Broadcasts get no place any more: the bot is being stopped."""
+
+
 @dataclass(order=True, slots=True)
 class _Waiter:
     at: float
@@ -106,13 +110,16 @@ class Throttle:
         self._dead = 0
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
+        self._closed = False
 
     async def take(self, chat: int | None, lane: int, *, edits: bool = False) -> float:
         """Wait for a place in *lane*; the moment it was given, by the throttle's clock.
 
         *edits* is for what counts for the bot and not for the chat's second (edits, reactions); it still waits for the
-        chat's halt. *chat* is None for what belongs to no chat (answers to buttons).
+        chat's halt. *chat* is None for what belongs to no chat (answers to buttons). Raises ClosedError.
         """
+        if self._closed and lane != REPLY:
+            raise ClosedError
         self._numbers += 1
         future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._lanes[lane], waiter := _Waiter(0.0, self._numbers, lane, chat, edits, future))
@@ -143,6 +150,14 @@ class Throttle:
         """Seconds for which everyone still has to wait, or *chat* where that is longer."""
         until = self._halted_until if chat is None else max(self._halted_until, self._chat_halts.get(chat, 0.0))
         return max(0.0, until - self._now())
+
+    def close(self) -> None:
+        """No broadcast gets a place any more, and those that wait for one are told so; replies still go out."""
+        self._closed = True
+        for waiter in (*self._lanes[SHARE], *self._lanes[PROMPT], *self._lanes[LATER], *self._held):
+            if waiter.lane != REPLY and not waiter.future.done():
+                self._waiting -= 1
+                waiter.future.set_exception(ClosedError())
 
     @property
     def waiting(self) -> int:

@@ -98,7 +98,13 @@ def _read(db: Connection, claimed: Sequence[Delivery], library: Library, now: da
         library,
         who,
         both,
-        deliveries.around(db, set(prompted), now, mine={each.id for each in claimed}),
+        deliveries.around(
+            db,
+            set(prompted),
+            now,
+            days={each.about for each in claimed if each.kind in DAILY},
+            mine={each.id for each in claimed},
+        ),
         pairs.muted(db, numbers),
         pairs.shares_muted(db, numbers),
         own_prompts.due(db, prompted, now),
@@ -109,7 +115,7 @@ def _one(batch: _Batch, delivery: Delivery) -> Parcel | Settled:
     person = batch.people.get(delivery.person)
     if person is None:
         return deliveries.drop(delivery, Why.ENDED)
-    verdict = pacing.verdict(_due(batch, delivery, person), person, batch.now)
+    verdict = pacing.verdict(_due(batch, delivery), person, batch.now)
     if isinstance(verdict, Defer):
         return Settled(delivery, "waiting", due_at=verdict.until, reason="deferred", counts=False)
     if isinstance(verdict, Drop):
@@ -125,22 +131,21 @@ def _one(batch: _Batch, delivery: Delivery) -> Parcel | Settled:
     return made
 
 
-def _due(batch: _Batch, delivery: Delivery, person: Person) -> Due:
+def _due(batch: _Batch, delivery: Delivery) -> Due:
     around = batch.around.get(delivery.person)
     pair = batch.pairs.get(delivery.pair) if delivery.pair is not None else None
     key = (delivery.pair or 0, delivery.person)
     muted = (delivery.kind in NEVER_TWICE and key in batch.resets_muted) or (
         delivery.kind in {*SHARED, "heart", "thanks"} and key in batch.shares_muted
     )
-    sent = around.sent_prompts if around is not None else ()
     return Due(
         kind=delivery.kind,
         due_at=delivery.due_at,
         good_until=delivery.good_until,
         pair_open=delivery.pair is None or (pair is not None and pair.ended_at is None),
         muted=muted,
-        unanswered=sum(at > person.heard_at for _, _, at in sent),
-        prompts_today=sum((pair_id, day) == (delivery.pair, delivery.about) for pair_id, day, _ in sent),
+        unanswered=around.unanswered if around is not None else 0,
+        prompts_today=around.days.count((delivery.pair, delivery.about)) if around is not None else 0,
         last_sent_at=around.last_sent_at if around is not None else None,
     )
 
@@ -150,11 +155,13 @@ def _remember(batch: _Batch, delivery: Delivery, parcel: Parcel) -> None:
     around = batch.around.get(delivery.person)
     if around is None or (delivery.kind not in DAILY and delivery.kind != Kind.WEEKLY):
         return
-    sent = list(around.sent_prompts)
-    if delivery.kind in DAILY:
-        sent.append((delivery.pair, delivery.about, batch.now))
-    seen = dict(around.seen) | ({parcel.prompt: batch.now} if parcel.prompt is not None else {})
-    batch.around[delivery.person] = Around(seen, sent, batch.now)
+    daily = delivery.kind in DAILY
+    batch.around[delivery.person] = Around(
+        around.recent if parcel.prompt is None else [*around.recent, parcel.prompt],
+        [*around.days, (delivery.pair, delivery.about)] if daily else around.days,
+        around.unanswered + daily,
+        batch.now,
+    )
 
 
 def _ask_once(batch: _Batch, person: Person) -> None:
@@ -215,8 +222,7 @@ def _prompt(
         batch.library.pool(person.locale, kind),
         pair.tie if pair is not None else None,
         person.pace,
-        seen=batch.around[person.id].seen,
-        now=batch.now,
+        recent=batch.around[person.id].recent,
         seed=person.id * 7919 + (delivery.pair or 0) * 31 + delivery.about,  # nothing anybody else does changes it
     )
     if chosen is None:
@@ -254,8 +260,7 @@ def _weekly(
         pool,
         pair.tie if pair is not None else None,
         person.pace,
-        seen=batch.around[person.id].seen,
-        now=batch.now,
+        recent=batch.around[person.id].recent,
         seed=delivery.about // 7,
     )
     names = {pair.other(person.id): name or ""} if pair is not None else {}

@@ -19,13 +19,14 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from bot.courier.courier import Courier
+from bot.courier.courier import PATIENCE, Courier
 from bot.courier.outcome import Blocked, Failed, Later, Outcome, Revoked, Sent, Unknown
 from bot.delivery import compose
 from bot.delivery.compose import NEVER_TWICE, Parcel
 from bot.domain import clock
 from bot.domain.clock import Slot
 from bot.domain.pacing import LATE_LIMIT, Lane
+from bot.domain.prompts import DAILY
 from bot.speech.card import taps
 from bot.speech.library import Library
 from bot.storage import deliveries, gestures, people, rhythms, tallies
@@ -39,11 +40,21 @@ NARROWEST = timedelta(seconds=10)
 """A minute whose prompts the rate carries faster than this is not spread at all."""
 CATCHING_UP = timedelta(minutes=5)
 """Prompts older than this yield to those that are due now."""
+CLAIM = 200
+"""Most deliveries claimed at once: more of them would be composed while the line to Telegram stands idle."""
 SETTLE_EVERY = 0.02
 """Seconds over which results are gathered for one transaction."""
 STOP_WITHIN = 8.0
 """Seconds a clean stop waits for what is in flight."""
 LONGEST_BACKOFF = 300.0
+"""Seconds after which something that could not be sent is tried again, at the most."""
+TOO_MANY = "too_many"
+NOTHING_ARRIVED = ("unreachable", "server_error")
+"""Why Telegram certainly has nothing (courier.courier), when it is nobody's rate."""
+PROBING = 3
+"""After so many results in a row of which Telegram got nothing, one delivery at a time finds out whether it is back."""
+GONE_APART = timedelta(hours=20)
+"""A chat that is not found counts as gone when it is not found again so much later: Telegram has bad days too."""
 
 
 @dataclass(slots=True)
@@ -58,8 +69,14 @@ class Pulse:
     counted: Callable[[str, int], None] = lambda _name, _n: None
     lateness: Callable[[float], None] = lambda _seconds: None
     revoked: Callable[[str], None] = lambda _why: None
+    leading: bool = True
+    """False while another process beats: then nothing more is raised or claimed here."""
     _served: int | None = None
     _stopping: bool = False
+    _trouble: int = 0
+    """How many times in a row results were written down of which Telegram had got nothing."""
+    _strange: set[str] = field(default_factory=set)
+    """Zones in the database that the zone data do not know; each is said once."""
     _flying: set[asyncio.Task[None]] = field(default_factory=set)
     _results: list[tuple[Parcel, Outcome, datetime]] = field(default_factory=list)
     _settling: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -84,42 +101,70 @@ class Pulse:
         minute = int(now.timestamp() // 60)
         if minute == self._served:
             return 0
-        busy = await self.store.write(partial(self._step_idle, now))
+        busy, whole = await self.store.write(partial(self._step_idle, now))
+        crowd = sum(busy.values())
         for zone in busy:
-            while not self._stopping and await self.store.write(partial(self._raise_one, zone, now)):
-                pass
-        if not self._stopping:
+            more: bool | None = True
+            while more and self._beating:
+                more = await self.store.write(partial(self._raise_one, zone, now, crowd))
+            whole = whole and more is False
+        if whole:
             self._served = minute
         return len(busy)
 
-    def _step_idle(self, now: datetime, db: Connection) -> list[str]:
-        """Move the cursors of zones in which nothing is due; the others, to be raised slice by slice."""
+    @property
+    def _beating(self) -> bool:
+        return self.leading and not self._stopping
+
+    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, int], bool]:
+        """Move the cursors of zones in which nothing is due.
+
+        The other zones, to be raised slice by slice, with how many people are due now; and whether that is all of them:
+        a cursor that another process holds is looked at again by the next beat.
+        """
         steady: dict[int, list[str]] = {}
-        behind: list[str] = []
-        for cursor in rhythms.take_cursors(db):
-            high = clock.high_minute(now, cursor.zone)
+        behind: dict[str, int] = {}
+        cursors = rhythms.take_cursors(db)
+        for cursor in cursors:
+            if (high := self._high_minute(now, cursor.zone)) is None:
+                continue
             if high == cursor.reached + 1 and cursor.inside is None:
                 steady.setdefault(high, []).append(cursor.zone)
             elif high > cursor.reached:
-                behind.append(cursor.zone)
+                behind[cursor.zone] = 0
         busy = rhythms.busy(db, steady)
         idle = [zone for zones in steady.values() for zone in zones if zone not in busy]
         if idle:
             rhythms.step(db, idle)
-        return [*busy, *behind]
+        return busy | behind, len(cursors) == rhythms.zones(db)
 
-    def _raise_one(self, zone: str, now: datetime, db: Connection) -> bool:
-        """Raise one slice of *zone*; whether there is more."""
+    def _high_minute(self, now: datetime, zone: str) -> int | None:
+        """None for a zone that the zone data have lost: it steps aside, and all others are served."""
+        try:
+            return clock.high_minute(now, zone)
+        except clock.UnknownZoneError:
+            if zone not in self._strange:
+                self._strange.add(zone)
+                log.error("the zone data (%s) do not know %s: nobody there is served", clock.ZONE_DATA_VERSION, zone)
+            return None
+
+    def _raise_one(self, zone: str, now: datetime, crowd: int, db: Connection) -> bool | None:
+        """Raise one slice of *zone*; whether there is more, or None when another process is at it.
+
+        *crowd* is how many are due in all zones at this minute, which share the rate.
+        """
         cursor = rhythms.take_cursor(db, zone)
         if cursor is None:
-            return False
+            return None
         slots = clock.passed(zone, cursor.reached, now, limit=LATE_LIMIT)
         if not slots:
             return False
         slot = slots[0]
         self._count_missed(db, cursor, slot, now)
-        lane = Lane.LATER if now - slot.due > CATCHING_UP else Lane.PROMPT
-        moved = rhythms.raise_slice(db, cursor, slot, width=self.width(rhythms.count(db, zone, slot)), lane=lane)
+        catching_up = now - slot.due > CATCHING_UP  # then the oldest go first, and the rate alone spreads them
+        width = timedelta(0) if catching_up else self.width(max(crowd, rhythms.count(db, zone, slot)))
+        lane = Lane.LATER if catching_up else Lane.PROMPT
+        moved = rhythms.raise_slice(db, cursor, slot, width=width, lane=lane)
         return len(slots) > 1 or moved.inside is not None
 
     def width(self, people: int) -> timedelta:
@@ -146,13 +191,18 @@ class Pulse:
     # --- delivering ---
 
     async def deliver(self) -> None:
-        """Claim and send until nothing is waiting, or the pulse is stopped."""
-        while not self._stopping:
-            room = self.most - len(self._flying)
-            if room < max(1, self.most // 4):
+        """Claim and send until nothing is waiting, everyone has to wait for long, or the pulse is stopped."""
+        while self._beating:
+            if (halted := self.courier.throttle.halted_for()) > PATIENCE:
+                break
+            await asyncio.sleep(halted)
+            room = min(self._most_at_once, self.most - len(self._flying))
+            if room < min(self._most_at_once, max(1, self.most // 4)):
                 await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            parcels, claimed = await self.store.write(partial(self._claim, self.now(), room))
+            parcels, claimed, counts = await self.store.write(partial(self._claim, self.now(), room))
+            for name, n in counts.items():
+                self.counted(name, n)
             lines: dict[int, list[Parcel]] = {}
             for parcel in parcels:
                 lines.setdefault(parcel.chat_id, []).append(parcel)
@@ -160,25 +210,30 @@ class Pulse:
                 task = asyncio.create_task(self._send_line(line))
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
-            if claimed == 0:
+            if claimed == 0 or self._trouble >= PROBING:
                 if not self._flying:
                     break
                 await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+        if self._flying:
+            await asyncio.wait(self._flying)
         await self._settle()
 
-    def _claim(self, now: datetime, room: int, db: Connection) -> tuple[list[Parcel], int]:
+    @property
+    def _most_at_once(self) -> int:
+        """One at a time while Telegram cannot be reached: whoever is due need not all find out."""
+        return 1 if self._trouble >= PROBING else CLAIM
+
+    def _claim(self, now: datetime, room: int, db: Connection) -> tuple[list[Parcel], int, Counter[str]]:
         claimed = deliveries.claim(db, now, room)
         if not claimed:
-            return [], 0
+            return [], 0, Counter()
         parcels, settled = compose.compose(db, claimed, self.library, now)
         deliveries.settle(db, settled)
         counts = Counter(
             f"dropped {each.reason}" if each.state == "dropped" else each.reason or each.state for each in settled
         )
         tallies.add(db, clock.day_number(now.date()), counts)
-        for name, n in counts.items():
-            self.counted(name, n)
-        return parcels, len(claimed)
+        return parcels, len(claimed), counts
 
     async def _send_line(self, line: Sequence[Parcel]) -> None:
         """What goes to one chat goes in order."""
@@ -206,31 +261,54 @@ class Pulse:
                 await asyncio.sleep(SETTLE_EVERY)
                 results, self._results = self._results, []
                 try:
-                    await self.store.write(partial(self._write_down, results))
+                    counts = await self.store.write(partial(self._write_down, results))
                 except Exception:
                     self._results = results + self._results
                     raise
+                self._learn(results, counts)
 
-    def _write_down(self, results: Sequence[tuple[Parcel, Outcome, datetime]], db: Connection) -> None:
-        counts: Counter[str] = Counter()
-        settled: list[Settled] = []
+    def _write_down(self, results: Sequence[tuple[Parcel, Outcome, datetime]], db: Connection) -> Counter[str]:
+        """What became of each delivery, and what else follows from it; how often each thing happened."""
+        settled = [settle(parcel, outcome, at, patience=self._patience) for parcel, outcome, at in results]
+        deliveries.settle(db, settled)
+        reached: list[int] = []
         for parcel, outcome, at in results:
-            settled.append(result := settle(parcel, outcome, at))
-            counts[_counted_as(result, outcome)] += 1
+            who = parcel.delivery.person
             if isinstance(outcome, Sent):
-                self.lateness(max(0.0, (at - parcel.delivery.due_at).total_seconds()))
-                people.remember_buttons(db, parcel.delivery.person, taps(parcel.card))
+                reached.append(who)
+                if parcel.delivery.kind not in DAILY:  # a prompt's buttons follow from the prompt (chat.reply)
+                    people.remember_buttons(db, who, taps(parcel.card))
                 if parcel.delivery.kind in compose.SHARED:
                     gestures.passed(db, parcel.delivery.about, outcome.message_id, at)
             elif isinstance(outcome, Blocked):
-                people.change(db, parcel.delivery.person, unreachable=outcome.why, unreachable_at=at)
-            elif isinstance(outcome, Revoked):
-                self.revoked(outcome.why)
-        deliveries.settle(db, settled)
-        if results:
-            tallies.add(db, clock.day_number(results[0][2].date()), counts)
+                people.out_of_reach(db, who, outcome.why, at, twice_apart=GONE_APART)
+            elif isinstance(outcome, Later) and outcome.why == TOO_MANY and not outcome.whole_bot:
+                deliveries.hold(db, who, at + timedelta(seconds=outcome.seconds))
+        people.in_reach(db, reached)
+        counts = Counter(map(_counted_as, settled, (outcome for _, outcome, _ in results)))
+        tallies.add(db, clock.day_number(results[0][2].date()), counts)
+        return counts
+
+    def _learn(self, results: Sequence[tuple[Parcel, Outcome, datetime]], counts: Counter[str]) -> None:
+        """What is done about results once they are written down."""
         for name, n in counts.items():
             self.counted(name, n)
+        for parcel, outcome, at in results:
+            if isinstance(outcome, Sent):
+                self.lateness(max(0.0, (at - parcel.delivery.due_at).total_seconds()))
+            elif isinstance(outcome, Revoked):
+                self.revoked(outcome.why)
+            elif isinstance(outcome, Failed | Unknown):
+                log.warning("delivery %d: %s (%s)", parcel.delivery.id, type(outcome).__name__.lower(), outcome.why)
+        if any(isinstance(outcome, Later) and outcome.why in NOTHING_ARRIVED for _, outcome, _ in results):
+            self._trouble += 1
+        if any(isinstance(outcome, Sent) for _, outcome, _ in results):
+            self._trouble = 0
+
+    @property
+    def _patience(self) -> float:
+        """By how much more than usual a new try waits: twice as long each time that nothing arrives."""
+        return float(2 ** min(self._trouble, 6))
 
     async def reclaim(self) -> None:
         """Free deliveries whose sender died: once more for most, unknown for the rest; both are counted."""
@@ -248,16 +326,17 @@ class Pulse:
                 log.warning("%d deliveries were left by a sender that died: %s", n, name)
 
     async def stop(self) -> None:
-        """Claim no more, wait for what is in flight, write it down."""
+        """Claim no more, take back what still waits for its place, wait for what is in flight, write it down."""
         self._stopping = True
+        self.courier.throttle.close()
         if self._flying:
             await asyncio.wait(self._flying, timeout=STOP_WITHIN)
         if self._results:
             await self._settle()
 
 
-def settle(parcel: Parcel, outcome: Outcome, at: datetime) -> Settled:
-    """What a delivery becomes after *outcome*."""
+def settle(parcel: Parcel, outcome: Outcome, at: datetime, *, patience: float = 1.0) -> Settled:
+    """What a delivery becomes after *outcome*. *patience* stretches the wait for a Telegram that cannot be reached."""
     delivery = parcel.delivery
     match outcome:
         case Sent(message_id=message):
@@ -265,8 +344,8 @@ def settle(parcel: Parcel, outcome: Outcome, at: datetime) -> Settled:
         case Blocked(why=why):
             return Settled(delivery, "blocked", reason=why)
         case Later(seconds=seconds, why=why):
-            until = at + timedelta(seconds=min(LONGEST_BACKOFF, seconds) * random.uniform(1, 1.25))  # noqa: S311
-            return _again(delivery, until, why, counts=False)
+            wait = min(LONGEST_BACKOFF, seconds * patience) if why in NOTHING_ARRIVED else seconds
+            return _again(delivery, at + timedelta(seconds=wait * random.uniform(1, 1.25)), why, counts=False)  # noqa: S311
         case Unknown(why=why):
             over = delivery.kind in NEVER_TWICE or delivery.tries >= deliveries.TRIES
             if over:

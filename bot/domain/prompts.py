@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.gestures import Form
@@ -77,24 +77,18 @@ class Prompt:
         return (tie or Tie.FRIEND) in self.ties and (self.gentle or pace is not Pace.GENTLE)
 
 
-def choose(
-    pool: Sequence[Prompt],
-    tie: Tie | None,
-    pace: Pace,
-    *,
-    seen: Mapping[str, datetime],
-    now: datetime,
-    seed: int,
-) -> Prompt | None:
-    """The prompt for this moment: one not seen for 60 days, picked by *seed*; when none is left, the one longest unseen.
+def choose(pool: Sequence[Prompt], tie: Tie | None, pace: Pace, *, recent: Sequence[str], seed: int) -> Prompt | None:
+    """The prompt for this moment: one that did not come lately, picked by *seed*; when none is left, the longest unseen.
 
-    None only when nothing in the pool suits at all.
+    *recent* are the ids of what came within REST, the longest ago first. None only when nothing in the pool suits at all.
     """
     fitting = [prompt for prompt in pool if prompt.suits(tie, pace)]
-    rested = [prompt for prompt in fitting if prompt.id not in seen or now - seen[prompt.id] >= REST]
+    lately = set(recent)
+    rested = [prompt for prompt in fitting if prompt.id not in lately]
     if rested:
         return rested[seed % len(rested)]
-    return min(fitting, key=lambda prompt: (seen[prompt.id], prompt.id), default=None)
+    last = {name: place for place, name in enumerate(recent)}
+    return min(fitting, key=lambda prompt: last[prompt.id], default=None)
 
 
 def theme_of(week: int) -> Step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 TEXT_LIMIT = 4096
@@ -42,9 +43,9 @@ class Tap:
     def pack(self) -> str:
         """Its form on the wire. Raises TapError when Telegram would refuse it."""
         packed = ":".join((self.verb, *self.args))
-        if not 1 <= len(packed.encode()) <= TAP_LIMIT:
-            raise TapError(f"a tap of {len(packed.encode())} bytes: {self.verb}")
-        if any(":" in part for part in (self.verb, *self.args)):
+        if not 1 <= (size := len(packed.encode())) <= TAP_LIMIT:
+            raise TapError(f"a tap of {size} bytes: {self.verb}")
+        if packed.count(":") != len(self.args):
             raise TapError(f"a colon inside a tap: {self.verb}")
         return packed
 
@@ -126,7 +127,12 @@ class Card:
 
 def taps(card: Card) -> dict[str, str]:
     """The buttons of *card* that can be pressed: their words, as compared when typed, and what they say."""
-    return {spoken(button.label): button.tap.pack() for row in card.buttons for button in row if button.tap is not None}
+    return pressable(card.buttons)
+
+
+def pressable(rows: Iterable[Iterable[Button]]) -> dict[str, str]:
+    """The same, of buttons that are on no card yet."""
+    return {spoken(button.label): button.tap.pack() for row in rows for button in row if button.tap is not None}
 
 
 def spoken(label: str) -> str:

@@ -28,14 +28,16 @@ def prompt(voice: Voice, kind: str, text: str, *, delivery: int, other: str | No
     if other is not None:
         lines += ["", voice.say("<i>With {name} in mind.</i>", name=other)]
     lines += ["", voice.say("<i>Just write your answer. Only you see it until you share it.</i>")]
-    return voice.card(
-        "\n".join(lines),
-        [
-            Button(voice.label("Done in person"), Tap.of("done", delivery), style="success"),
-            Button(voice.label("Later"), Tap.of("later", delivery)),
-            Button(voice.label("Not today"), Tap.of("skip", delivery)),
-        ],
-    )
+    return voice.card("\n".join(lines), prompt_buttons(voice, delivery))
+
+
+def prompt_buttons(voice: Voice, delivery: int) -> list[Button]:
+    """What stands under every prompt, in a row."""
+    return [
+        Button(voice.label("Done in person"), Tap.of("done", delivery), style="success"),
+        Button(voice.label("Later"), Tap.of("later", delivery)),
+        Button(voice.label("Not today"), Tap.of("skip", delivery)),
+    ]
 
 
 def later(voice: Voice, original: str, delivery: int) -> Card:

@@ -40,7 +40,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """The moment, in UTC."""
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        return None if value is None else moment(value)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -48,6 +48,11 @@ def milliseconds(moment: datetime) -> int:
     if moment.tzinfo is None:
         raise ValueError("a naive datetime is no moment")
     return (moment - _EPOCH) // _MILLISECOND
+
+
+def moment(stored: int) -> datetime:
+    """What milliseconds() wrote."""
+    return _EPOCH + timedelta(milliseconds=stored)
 
 
 class Seal:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -85,6 +85,28 @@ def heard(db: Connection, who: Person, now: datetime) -> None:
         change(db, who.id, heard_at=now, unreachable=None, unreachable_at=None)
     elif now > who.heard_at:
         change(db, who.id, heard_at=now)
+
+
+def out_of_reach(db: Connection, who: int, why: str, at: datetime, *, twice_apart: timedelta) -> None:
+    """Telegram says that this chat blocked the bot, or is not there.
+
+    A chat that is *gone* is believed the second time, at least *twice_apart* after the first; a block at once.
+    """
+    values = {"unreachable": why, "unreachable_at": at}
+    if why != "gone":
+        change(db, who, **values)
+        return
+    again = person.c.unreachable_at <= at - twice_apart
+    if db.execute(update(person).where(person.c.id == who, again).values(**values)).rowcount == 0:
+        db.execute(
+            update(person).where(person.c.id == who, person.c.unreachable_at.is_(None)).values(unreachable_at=at)
+        )
+
+
+def in_reach(db: Connection, who: Sequence[int]) -> None:
+    """Something arrived: a chat that was once not found is there after all."""
+    doubted = person.c.unreachable_at.is_not(None) & person.c.unreachable.is_(None)
+    db.execute(update(person).where(person.c.id.in_(who), doubted).values(unreachable_at=None))
 
 
 def invitation(db: Connection, who: int) -> int | None:

@@ -86,6 +86,11 @@ def take_cursors(db: Connection) -> list[Cursor]:
     return [Cursor(*row) for row in db.execute(_CURSORS.with_for_update(skip_locked=True))]
 
 
+def zones(db: Connection) -> int:
+    """How many zones are in use, whoever holds their cursors."""
+    return int(db.execute(select(func.count()).select_from(zone_cursor)).scalar_one())
+
+
 def take_cursor(db: Connection, zone: str) -> Cursor | None:
     """The cursor of *zone*, held until the transaction ends; None when another process holds it."""
     row = db.execute(_CURSOR.with_for_update(skip_locked=True), {"zone": zone}).first()

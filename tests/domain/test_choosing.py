@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain import clock, reflection
 from bot.domain.gestures import Form, Gesture, Medium, Way
 from bot.domain.people import Pace, Tie
-from bot.domain.prompts import REST, Kind, Prompt, Step, choose
+from bot.domain.prompts import Kind, Prompt, Step, choose
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 POOL = [
@@ -35,20 +35,20 @@ POOL = [
 def test_nothing_seen_within_60_days_comes_while_something_else_is_left(
     seed: int, pace: Pace, ages: dict[str, int]
 ) -> None:
-    seen = {name: NOW - timedelta(days=age) for name, age in ages.items()}
-    chosen = choose(POOL, Tie.PARTNER, pace, seen=seen, now=NOW, seed=seed)
+    recent = sorted(ages, key=lambda name: -ages[name])
+    chosen = choose(POOL, Tie.PARTNER, pace, recent=recent, seed=seed)
     assert chosen is not None
     fitting = [prompt for prompt in POOL if prompt.suits(Tie.PARTNER, pace)]
-    rested = [prompt for prompt in fitting if prompt.id not in seen or NOW - seen[prompt.id] >= REST]
+    rested = [prompt for prompt in fitting if prompt.id not in ages]
     if rested:
         assert chosen in rested
     else:
-        assert seen[chosen.id] == min(seen[prompt.id] for prompt in fitting)
+        assert ages[chosen.id] == max(ages[prompt.id] for prompt in fitting)
     assert pace is not Pace.GENTLE or chosen.gentle
 
 
 def test_nothing_fit_means_no_prompt_rather_than_an_unfit_one() -> None:
-    assert choose(POOL, Tie.FAMILY, Pace.EVENING, seen={}, now=NOW, seed=1) is None
+    assert choose(POOL, Tie.FAMILY, Pace.EVENING, recent=(), seed=1) is None
 
 
 def entry(number: int, person: int, day: date, *, passed: bool, words: str = "tea") -> Gesture:
