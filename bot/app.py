@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -210,7 +210,10 @@ class App:
         self.metrics.beaten()  # the first beat comes within seconds; until then this process counts as beating
         add(self._safely(self._raise_due), "interval", seconds=self.beat_every)
         add(self._safely(self._if_leading(self.pulse.deliver)), "interval", seconds=self.beat_every / 2)
-        add(self._safely(self._if_leading(self.pulse.reclaim)), "interval", seconds=30)
+        at_once = datetime.now(UTC) + timedelta(
+            seconds=min(self.beat_every, 5)
+        )  # a dead sender is usually our last life
+        add(self._safely(self._if_leading(self.pulse.reclaim)), "interval", seconds=30, next_run_time=at_once)
         add(self._safely(self._if_leading(self._sweep)), "interval", hours=6)
         add(self._safely(self._reach), "interval", seconds=REACH_EVERY)
         self._scheduler.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ from bot.speech.voice import Voice
 
 log = logging.getLogger(__name__)
 
+NEWEST = 0.05
+"""How much the newest answer weighs in the latency."""
 RETRY = 5.0
 """Seconds before something that never reached Telegram is tried again."""
 PATIENCE = 10.0
@@ -80,6 +83,8 @@ class Courier:
         self, bot: Bot, throttle: Throttle, *, counted: Callable[[str, Outcome], None] = lambda _m, _o: None
     ) -> None:
         self._bot, self.throttle, self._counted = bot, throttle, counted
+        self.latency = 0.1
+        """Seconds that Telegram takes to answer, lately."""
 
     async def send(
         self,
@@ -266,9 +271,11 @@ class Courier:
     ) -> Outcome:
         """What became of *call*. One that has no message of its own is Sent(0)."""
         outcome: Outcome
+        began = time.monotonic()
         try:
             answer = await call
             outcome = answer if isinstance(answer, Sent) else Sent(getattr(answer, "message_id", 0))
+            self.latency += (time.monotonic() - began - self.latency) * NEWEST
         except TelegramError as error:
             outcome = self._read(error, chat_id, message_id)
         return self._told(method, outcome)

@@ -42,6 +42,8 @@ CATCHING_UP = timedelta(minutes=5)
 """Prompts older than this yield to those that are due now."""
 CLAIM = 200
 """Most deliveries claimed at once: more of them would be composed while the line to Telegram stands idle."""
+CLAIMING = 0.15
+"""Seconds within which the next deliveries are claimed and composed."""
 SETTLE_EVERY = 0.02
 """Seconds over which results are gathered for one transaction."""
 STOP_WITHIN = 8.0
@@ -85,12 +87,16 @@ class Pulse:
 
     @property
     def most(self) -> int:
-        """How many deliveries may be in flight: what the rate sends within a slow answer."""
-        return max(8, min(1000, int(self.rate)))
+        """How many deliveries may be in flight: rate times latency, twice, and what is sent while the next are claimed.
+
+        Whatever is in flight when the process is killed is uncertain, so it is no more than keeps the line busy.
+        """
+        return int(max(8, min(self.rate * (2 * self.courier.latency + CLAIMING), self.rate, 1000)))
 
     async def beat(self) -> None:
-        """Raise what is due, then deliver until none is waiting."""
+        """Raise what is due, free what a dead sender left, then deliver until none is waiting."""
         await self.raise_due()
+        await self.reclaim()
         await self.deliver()
 
     # --- raising ---

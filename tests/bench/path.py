@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from datetime import timedelta
@@ -50,18 +51,7 @@ async def whole_path(store: Store, url: str, *, rate: float, connections: int) -
 
 
 if __name__ == "__main__":
-    import cProfile
-
     kind, people, days = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     with opened(kind) as store, standing() as url:
-        t = time.time()
         settle_down(store, people, everywhere(people), remembered_days=days)
-        print("filled", time.time() - t)
-        if len(sys.argv) > 4:
-            import threading
-
-            prof = cProfile.Profile()
-            threading.setprofile(None)
-        import uvloop
-
-        print(uvloop.run(whole_path(store, url, rate=100000, connections=64)))
+        print(asyncio.run(whole_path(store, url, rate=100_000, connections=64)))
