@@ -41,9 +41,7 @@ async def test_postgresql_stops_in_the_middle_of_a_broadcast_and_all_prompts_com
             sent_while_away = world.telegram.accepted
             while time.monotonic() < away_at + OUTAGE:
                 await asyncio.sleep(0.1)
-                assert world.telegram.accepted - sent_while_away <= world.app.pulse.most, (
-                    "only what had been claimed"
-                )
+                assert world.telegram.accepted - sent_while_away <= world.app.pulse.most, "only what had been claimed"
             await asyncio.to_thread(server.start)
 
             await until(lambda: world.telegram.accepted >= before + PEOPLE)
