@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | sandbox | migrate | status | doctor | check-content | key``, installed as ``recipro``.
+"""The command line: ``python -m bot run | sandbox | migrate | status | doctor | backup | restore | check-content | key``, installed as ``recipro``.
 
 Whatever stops a start is said in one sentence on standard error, with exit status 2.
 """
@@ -27,6 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("migrate", help="bring the database's schema up to date")
     status = commands.add_parser("status", help="what is due, sent and late; exit status 1 when something alarms")
     status.add_argument("--json", action="store_true", help="for programs")
+    backup = commands.add_parser("backup", help="copy the database while the bot runs")
+    backup.add_argument("folder")
+    backup.add_argument("--keep", type=int, default=14, help="how many copies stay (14)")
+    restore = commands.add_parser("restore", help="put a copy back; what was there is moved aside")
+    restore.add_argument("file")
     commands.add_parser("doctor", help="look at everything a start needs, and say what to do")
     commands.add_parser("check-content", help="check every prompt and catalog")
     commands.add_parser("key", help="print a new key for RECIPRO_KEYS")
@@ -108,6 +113,22 @@ def _status(options: argparse.Namespace) -> int:
     return status(_settings(), as_json=options.json)
 
 
+def _backup(options: argparse.Namespace) -> int:
+    from bot.backup import main_backup
+
+    return main_backup(_settings().database_url.get_secret_value(), options.folder, options.keep)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from bot.backup import main_restore
+    from bot.status import running
+
+    settings = _settings()
+    if running(settings) is not None:
+        raise SettingsError("The bot is running; stop it first, so that it does not write into what is moved aside.")
+    return main_restore(settings.database_url.get_secret_value(), options.file, keys(settings))
+
+
 def _doctor(_options: argparse.Namespace) -> int:
     from bot.doctor import main as doctor
 
@@ -140,6 +161,8 @@ _COMMANDS = {
     "sandbox": _sandbox,
     "migrate": _migrate,
     "status": _status,
+    "backup": _backup,
+    "restore": _restore,
     "doctor": _doctor,
     "check-content": _check_content,
     "key": _key,

@@ -42,7 +42,7 @@ ANSWERS_WITHIN = 5.0
 CLOCK_MAY_DIFFER = timedelta(seconds=20)
 """A prompt a third of a minute off its wall minute is no harm; TLS and tokens suffer much later."""
 LEAST_FREE = 500 * 1024 * 1024
-HELPLINES_CHECKED_WITHIN = timedelta(days=365)
+HELPLINES_CHECKED_WITHIN = timedelta(days=180)
 WEBHOOK_PORTS = {443, 80, 88, 8443}
 """Where Telegram brings updates (core.telegram.org/bots/webhooks)."""
 
@@ -319,11 +319,11 @@ class Doctor:
             yield Finding(
                 "helplines",
                 "look",
-                f"not checked for a year: {', '.join(due)}",
+                f"not checked for half a year: {', '.join(due)}",
                 "open each number's own page and renew `checked` in content/safety",
             )
         else:
-            yield Finding("helplines", "ok", f"{len(countries)} countries, all checked within a year")
+            yield Finding("helplines", "ok", f"{len(countries)} countries, all checked within half a year")
 
     def _ask(self, method: str) -> tuple[int, dict[str, Any]]:
         """Telegram's answer to *method*: its status and JSON; (0, {"why": …}) when there is none."""
