@@ -44,7 +44,7 @@ check: $(VENV)/dev ## lint, types, layers, catalogs, content
 strings: $(VENV)/dev ## extract the sentences and update every catalog
 	@$(BIN)/python deploy/strings.py update
 
-screenshot: $(VENV)/dev ## the picture of the sandbox in the README
+screenshot: $(VENV)/dev ## the README's pictures, played and taken
 	@$(BIN)/python deploy/screenshot.py
 
 lock: $(VENV)/dev ## pin every dependency with its hashes

@@ -13,7 +13,7 @@ import sys
 
 import aiohttp
 
-from bot import log, loop
+from bot import log
 from bot.app import App, StartError
 from bot.sandbox.clock import SandboxClock
 from bot.settings import SettingsError, read
@@ -35,7 +35,9 @@ async def follow(app: App, clock: SandboxClock, url: str) -> None:
                 turn = json.loads(line)
                 clock.shift(turn["offset_ms"])
                 with contextlib.suppress(AwayError):
-                    await app.pulse.beat()
+                    await app.pulse.beat()  # ends when nothing is in flight, so that only a dead sender's leases lapse
+                    await app.pulse.reclaim()
+                    await app.pulse.deliver()
                 seen = {"version": turn["version"], "follower": turn.get("follower")}
                 await session.post(f"{url}/sim/clock/seen", json=seen)
     except aiohttp.ClientError:
@@ -53,10 +55,10 @@ async def whole() -> int:
     async with aiohttp.ClientSession() as session, session.get(f"{url}/sim/clock") as answer:
         clock.shift((await answer.json())["offset_ms"])
     app = App(settings, now=clock.now, beat_every=BEAT_EVERY, per_chat=0)  # a turned clock is no flood
-    running = asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):
-            running.add_signal_handler(each, app.stopping.set)
+            loop.add_signal_handler(each, app.stopping.set)
     try:
         await app.start()
         following = asyncio.create_task(follow(app, clock, url))
@@ -69,7 +71,7 @@ async def whole() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(loop.run(whole()))
+        sys.exit(asyncio.run(whole()))
     except (StartError, StoreError, SettingsError, ContentError) as error:
         sys.stderr.write(f"recipro: {error}\n")
         sys.exit(2)

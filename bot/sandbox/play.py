@@ -13,15 +13,17 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, select
 
 from bot.domain import clock as clocks
+from bot.domain.prompts import Kind
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.server import Server
 from bot.sandbox.telegram import TOKEN, SandboxError, Telegram
@@ -32,8 +34,12 @@ from bot.storage.store import Store, open_store
 
 SHOWN = 200
 """Deliveries that the page is told of."""
+SURELY = timedelta(seconds=2)
+"""So long after its minute began, a prompt is on its way."""
 READY_WITHIN = 20
 """Seconds the child may take to follow the clock."""
+
+Moment = TypeVar("Moment")
 
 
 class Child:
@@ -84,13 +90,15 @@ class Stage:
         self._settings = settings
         self.child: Child | None = None
         self._store: Store | None = None
+        self._commanding = asyncio.Lock()
 
     async def start(self, *, cast: bool = True) -> None:
         """Open the door, invite Asha and Tom (*cast*), start the bot. Raises OSError when the port is taken."""
         await self.server.start()
         self._store = await asyncio.to_thread(open_store, self._url, seal=Seal([self._key]))
         self.child = Child(self.telegram, self._environment())
-        self.server.next_prompt = self._next_prompt
+        self.server.next_prompt = partial(self._ahead, _next_prompt)
+        self.server.next_week = partial(self._ahead, _next_week)
         self.server.routes["GET", "/sim/deliveries"] = self._deliveries
         self.server.routes["POST", "/sim/bot"] = self._command
         if cast:
@@ -136,17 +144,18 @@ class Stage:
         }
 
     async def _command(self, given: dict[str, Any]) -> dict[str, Any]:
-        """*start*, *stop* or *kill* the bot, as the page's buttons do."""
+        """*start*, *stop*, *kill* or *restart* (kill, then start) the bot, as the page's buttons do."""
         if self.child is None:
             raise SandboxError("there is no bot yet")
         action = given.get("action")
-        if action == "start":
-            await self.child.start()
-            await self.followed()
-        elif action in {"stop", "kill"}:
-            await self.child.end(kill=action == "kill")
-        else:
-            raise SandboxError("action is start, stop or kill")
+        if action not in {"start", "stop", "kill", "restart"}:
+            raise SandboxError("action is start, stop, kill or restart")
+        async with self._commanding:  # who starts a bot that is still stopping waits for its end
+            if action != "start":
+                await self.child.end(kill=action != "stop")
+            if action in {"start", "restart"}:
+                await self.child.start()
+                await self.followed()
         return {"running": self.child.running}
 
     async def _deliveries(self, _given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -154,12 +163,9 @@ class Stage:
             return []
         return await self._store.read(_recent)
 
-    async def _next_prompt(self) -> datetime | None:
-        if self._store is None:
-            return None
-        now = self.clock.now()
-        found = await self._store.read(lambda db: _next_due(db, now))
-        return None if found is None else found + timedelta(seconds=2)
+    async def _ahead(self, look: Callable[[Connection, datetime], Moment | None]) -> Moment | None:
+        """What *look* sees coming in the bot's database."""
+        return None if self._store is None else await self._store.read(lambda db: look(db, self.clock.now()))
 
 
 def _recent(db: Connection) -> list[dict[str, Any]]:
@@ -182,28 +188,44 @@ def _recent(db: Connection) -> list[dict[str, Any]]:
     ]
 
 
-def _next_due(db: Connection, now: datetime) -> datetime | None:
-    """When the next prompt comes to anyone: from the rhythms, and from what is put off."""
+def _next_prompt(db: Connection, now: datetime) -> datetime | None:
+    """When the next prompt has come to anyone: from the rhythms, and from what is put off."""
+    waiting = db.execute(select(delivery.c.due_at).where(delivery.c.state == "waiting", delivery.c.due_at > now))
+    moments = [*_comings(db, now), *(row.due_at for row in waiting)]
+    return min(moments) + SURELY if moments else None
+
+
+def _next_week(db: Connection, now: datetime) -> tuple[datetime, datetime] | None:
+    """When the next look back comes to the first, and has come to all who follow within a day."""
+    moments = _comings(db, now, kind=Kind.WEEKLY)
+    near = [each for each in moments if each - min(moments) < timedelta(days=1)]
+    return (min(near), max(near) + SURELY) if near else None
+
+
+def _comings(db: Connection, now: datetime, *, kind: Kind | None = None) -> list[datetime]:
+    """The next moment of every rhythm (of one *kind*) in the database."""
+    rows = select(rhythm.c.zone, rhythm.c.minute, rhythm.c.weekdays).distinct()
+    found = db.execute(rows if kind is None else rows.where(rhythm.c.kind == kind))
     moments: list[datetime] = []
-    for row in db.execute(select(rhythm.c.zone, rhythm.c.minute, rhythm.c.weekdays).distinct()):
+    for row in found:
         due = now
         for _ in range(8):
             due = clocks.next_at(due, row.minute, row.zone)
             if row.weekdays & clocks.weekday_bit(clocks.day_number(clocks.local_day(due, row.zone))):
                 moments.append(due)
                 break
-    waiting = db.execute(select(delivery.c.due_at).where(delivery.c.state == "waiting", delivery.c.due_at > now))
-    moments += [row.due_at for row in waiting]
-    return min(moments, default=None)
+    return moments
 
 
 @contextlib.asynccontextmanager
-async def stage(settings: Settings, port: int, *, database_url: str | None = None) -> AsyncIterator[Stage]:
-    """A sandbox that is up, and is taken down at the end."""
+async def stage(
+    settings: Settings, port: int, *, database_url: str | None = None, cast: bool = True
+) -> AsyncIterator[Stage]:
+    """A sandbox that is up, with Asha and Tom (*cast*), and is taken down at the end."""
     with tempfile.TemporaryDirectory(prefix="recipro-") as folder:
         whole = Stage(settings, port, Path(folder), database_url=database_url)
         try:
-            await whole.start()
+            await whole.start(cast=cast)
             yield whole
         finally:
             await whole.stop()

@@ -33,6 +33,11 @@ from bot.sandbox.telegram import Chat, Person, SandboxError, Telegram
 
 PAGE = Path(__file__).parent / "page"
 """The page's own files."""
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the page may load: only what this server gives. The browser itself keeps it from asking anybody else."""
 BODY_BYTES = 60 * 1024 * 1024
 """Largest request that is read: a file of 50 MB and what surrounds it."""
 LONGEST_POLL = 50
@@ -79,7 +84,8 @@ class Server:
     """Serves *telegram* and *clock* on *host* and *port* (0 takes a free one).
 
     *routes* may be added to before and after the start: ``server.routes["GET", "/sim/deliveries"] = handler``.
-    *next_prompt*, when set, tells where ``POST /sim/clock {"next_prompt": true}`` turns the clock to.
+    *next_prompt*, when set, tells where ``POST /sim/clock {"next_prompt": true}`` turns the clock to; *next_week* between
+    which moments the next week is looked back on.
     """
 
     def __init__(self, telegram: Telegram, clock: SandboxClock, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -88,6 +94,7 @@ class Server:
         self.host = host
         self.port = port
         self.next_prompt: Callable[[], Awaitable[datetime | None]] | None = None
+        self.next_week: Callable[[], Awaitable[tuple[datetime, datetime] | None]] | None = None
         self.routes: dict[tuple[str, str], Handler] = {
             ("GET", "/sim/state"): self._state,
             ("POST", "/sim/people"): self._join,
@@ -295,6 +302,7 @@ class Server:
     def _journal(self, given: Json) -> Json:
         chat_id = given.get("chat_id")
         calls = self.telegram.journal(given.get("method"), int(chat_id) if chat_id is not None else None)
+        calls = calls[-int(given.get("last", len(calls)) or 1) :]
         return {"calls": [call.shown() for call in calls], "accepted": self.telegram.accepted}
 
     def _forget_journal(self, _given: Json) -> Json:
@@ -394,8 +402,13 @@ class Server:
             if moment is None:
                 raise SandboxError("no prompt is due yet")
             await self.turn_to(moment, jump=False)
+        elif given.get("next_week"):
+            span = None if self.next_week is None else await self.next_week()
+            if span is None:
+                raise SandboxError("no prompt is due yet")
+            await self._turn_over_week(*span)
         else:
-            raise SandboxError("say set, advance_seconds, real or next_prompt")
+            raise SandboxError("say set, advance_seconds, real, next_prompt or next_week")
         return {**self._clock({}), "followed": await self._followed(self.clock.version)}
 
     def follows(self) -> bool:
@@ -409,6 +422,13 @@ class Server:
             await self._followed(self.clock.version)
         self.clock.set(moment)
         await self._followed(self.clock.version)
+
+    async def _turn_over_week(self, first: datetime, last: datetime) -> None:
+        """Turn to *last*. The days before *first* pass at once: a bot that nobody answers for days falls silent."""
+        eve = first - STEP
+        if eve - self.clock.now() > timedelta(hours=12):
+            await self.turn_to(eve, jump=True)
+        await self.turn_to(last)
 
     async def _followed(self, version: int) -> bool:
         loop = asyncio.get_running_loop()
@@ -604,7 +624,12 @@ async def _page_file(path: str) -> web.StreamResponse:
     if not _PAGE_FILE.fullmatch(name) or not file.is_file():
         return web.Response(status=404, text="There is nothing here.\n")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": PAGE_POLICY,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
     body = await asyncio.get_running_loop().run_in_executor(None, file.read_bytes)
     charset = "utf-8" if kind.startswith("text/") or kind.endswith(("javascript", "json")) else None
     return web.Response(body=body, content_type=kind, charset=charset, headers=headers)

@@ -639,6 +639,7 @@ class Telegram:
                 "username": self.bot["username"],
                 "first_name": self.bot["first_name"],
                 "online": self.online,
+                "pending": len(self.updates),
                 "polling": self.online and not hooked,
                 "webhook": hooked,
             },
