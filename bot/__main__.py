@@ -11,7 +11,7 @@ import contextlib
 import signal
 import sys
 
-from bot import log
+from bot import log, loop
 from bot.settings import Settings, SettingsError, keys, read
 
 USAGE, REVOKED = 2, 78
@@ -85,7 +85,7 @@ def _run(_options: argparse.Namespace) -> int:
         finally:
             await app.stop()
 
-    return asyncio.run(whole())
+    return loop.run(whole())
 
 
 def _sandbox(options: argparse.Namespace) -> int:
@@ -150,10 +150,10 @@ def _key(_options: argparse.Namespace) -> int:
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
+    running = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
-            loop.add_signal_handler(each, stopping.set)
+            running.add_signal_handler(each, stopping.set)
 
 
 _COMMANDS = {

@@ -50,6 +50,8 @@ Now = Callable[[], datetime]
 HALT = "halt"
 """The note that says until when Telegram asked everyone to wait (milliseconds), and for how many seconds."""
 
+JOBS_WITHIN = 8.5
+"""Seconds a clean stop waits for what beats; the pulse itself waits a little less for what is in flight."""
 REACH_EVERY = 25.0
 """Seconds without a word from Telegram after which it is asked for one."""
 
@@ -87,6 +89,7 @@ class App:
     _polling: asyncio.Task[None] | None = None
     _looking: asyncio.Task[None] | None = None
     _writing: asyncio.Task[None] | None = None
+    _jobs: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def start(self) -> None:
         """Open, check, connect, begin to hear and to beat. Raises StartError, StoreError, SettingsError, ContentError."""
@@ -101,7 +104,7 @@ class App:
         self.store = await asyncio.to_thread(
             partial(open_store, settings.database_url.get_secret_value(), seal=columns.Seal(keys(settings)))
         )
-        self.store.felt = lambda there: self.metrics.database(there=there)
+        self.store.failed = self.metrics.database_failed
         self.web = Web(settings, self.store, self.metrics, self.now)
         await self.web.start()
         token = settings.token.get_secret_value()
@@ -158,12 +161,12 @@ class App:
     async def stop(self) -> None:
         """Stop claiming, finish what is in flight, let go of everything; under ten seconds."""
         self.stopping.set()
-        if hasattr(self, "_scheduler") and self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
         if self._looking is not None:
             self._looking.cancel()
-        if hasattr(self, "pulse"):
-            await self.pulse.stop()
+        if hasattr(self, "_scheduler") and self._scheduler.running:
+            self._scheduler.pause()
+            await self._finish_jobs()
+            self._scheduler.shutdown(wait=False)
         if self._polling is not None and not self._polling.done():
             await asyncio.wait({self._polling}, timeout=2)
             self._polling.cancel()
@@ -177,6 +180,18 @@ class App:
             await asyncio.to_thread(self.lead.let_go)
         if hasattr(self, "store"):
             await self.store.close()
+
+    async def _finish_jobs(self) -> None:
+        """Let what beats come to its end, claim included: a job cut off would leave what it claimed to its lease."""
+        jobs = {asyncio.ensure_future(self.pulse.stop()), *self._jobs}
+        done, late = await asyncio.wait(jobs, timeout=JOBS_WITHIN)
+        if late:
+            log.warning("%d jobs did not end in time and are cut off", len(late))
+        for job in done:
+            if isinstance(error := job.exception(), AwayError):
+                log.error("the database is away (%s): what was sent last could not be written down", error)
+            elif error is not None:
+                raise error
 
     async def _insist(self, ask: Callable[[], Awaitable[Any]]) -> bool:
         """Ask Telegram something without which nothing works, again and again; False when told to stop meanwhile.
@@ -268,6 +283,9 @@ class App:
 
         async def run() -> None:
             nonlocal said
+            if (task := asyncio.current_task()) is not None:
+                self._jobs.add(task)
+                task.add_done_callback(self._jobs.discard)
             try:
                 await job()
             except AwayError as error:
@@ -322,13 +340,12 @@ class App:
 
     async def _introduce(self, books: library.Library) -> None:
         """Menu and descriptions, once for each language; only when they have changed since they were last told."""
-        told = await self.store.read(lambda db: notes.read(db, "introduced"))
         voices = {locale[:2]: books.voice(locale) for locale in reversed(LOCALES)}
         fingerprint = self.courier.introduction(voices)
-        if told == fingerprint:
-            return
-        if await self.courier.introduce(voices):
-            await self.store.write(lambda db: notes.write(db, "introduced", fingerprint))
+        with suppress(AwayError):  # the next start tells again
+            told = await self.store.read(lambda db: notes.read(db, "introduced"))
+            if told != fingerprint and await self.courier.introduce(voices):
+                await self.store.write(lambda db: notes.write(db, "introduced", fingerprint))
 
     def _revoked(self, why: str) -> None:
         if not self.stopping.is_set():

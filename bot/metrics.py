@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 ALIVE_WITHIN = 60.0
 """Seconds without a beat, or without a word from Telegram, after which this process is not ready."""
+FAILED_WITHIN = 8.0
+"""Seconds for which a failure of the database keeps this process from being ready; a busy one fails every five."""
 RATE_OVER = 10
 """Seconds over which the rate of sending is measured."""
 LATENESS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800)
@@ -43,6 +45,7 @@ class Metrics:
         self._now = now
         self._sends: deque[float] = deque(maxlen=20_000)
         self._began = now()
+        self._failed_at: float | None = None
         self.beat_at: float | None = None
         """When the pulse last beat, and Telegram last answered; None before the first time."""
         self.telegram_at: float | None = None
@@ -89,7 +92,6 @@ class Metrics:
         self._pictures = Counter(
             "recipro_picture_failures", "Pictures that could not be drawn; their cards went without.", registry=registry
         )
-        self._away = Gauge("recipro_database_away", "1 while the database cannot be used.", registry=registry)
         self._aways = Counter(
             "recipro_database_errors", "Units of work that failed because the database was away.", registry=registry
         )
@@ -136,11 +138,10 @@ class Metrics:
         """A picture could not be drawn."""
         self._pictures.inc()
 
-    def database(self, *, there: bool) -> None:
-        """The store: a unit of work found the database there, or away."""
-        self._away.set(not there)
-        if not there:
-            self._aways.inc()
+    def database_failed(self) -> None:
+        """The store: a unit of work found the database away."""
+        self._failed_at = self._now()
+        self._aways.inc()
 
     def zones_in_dispute(self, count: int) -> None:
         """How many zones in use Babel and the bot read differently."""
@@ -170,6 +171,14 @@ class Metrics:
     def beat_age(self) -> float:
         """Seconds since the last beat; since the start before the first."""
         return self._now() - (self._began if self.beat_at is None else self.beat_at)
+
+    @property
+    def database_away(self) -> bool:
+        """Whether a unit of work failed lately because of the database.
+
+        One that succeeded since proves little: on a full disk, what writes nothing succeeds.
+        """
+        return self._failed_at is not None and self._now() - self._failed_at <= FAILED_WITHIN
 
     @property
     def beats(self) -> bool:
@@ -202,6 +211,7 @@ class Metrics:
             ("recipro_rate_limit_messages_per_second", "The set rate of broadcasts (RECIPRO_RATE).", lambda: rate),
             ("recipro_rate_messages_per_second", "Messages a second that Telegram took lately.", lambda: self.rate),
             ("recipro_beat_age_seconds", "Seconds since the pulse last beat.", lambda: self.beat_age),
+            ("recipro_database_away", "1 while the database cannot be used.", lambda: float(self.database_away)),
         )
         for name, says, function in asked:
             Gauge(name, says, registry=self.registry).set_function(function)

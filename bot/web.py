@@ -71,6 +71,8 @@ class Web:
         else:
             if schema is None or schema in KNOWN[:-1]:  # a newer one is an upgrade under way, made to be lived with
                 missing.append("schema")
+            if self._metrics.database_away:
+                missing.append("database")
         if not self._metrics.beats:
             missing.append("pulse")
         if not self._metrics.reaches_telegram:

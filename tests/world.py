@@ -33,10 +33,20 @@ class World:
     """Two phones and more, and the bot. Use as an async context manager."""
 
     def __init__(
-        self, database_url: str, *, start: datetime = START, rate: float = 1000, webhook_port: int | None = None
+        self,
+        database_url: str,
+        *,
+        start: datetime = START,
+        rate: float = 1000,
+        webhook_port: int | None = None,
+        beat_every: float = 100_000,
+        moving: bool = False,
     ) -> None:
         self._base = start
-        self.clock = SandboxClock(lambda: self._base)
+        self.clock = SandboxClock() if moving else SandboxClock(lambda: self._base)
+        if moving:
+            self.clock.set(start)
+        self.beat_every = beat_every
         self.telegram = Telegram(self.clock.now)
         self.server = Server(self.telegram, self.clock, "127.0.0.1", 0)
         self.database_url = database_url
@@ -68,8 +78,8 @@ class World:
         )
 
     async def start_bot(self) -> None:
-        """Start the bot; its clock is the world's, and its pulse beats only when a test says so."""
-        self.app = App(self.settings(), now=self.clock.now, beat_every=100_000, per_chat=0)
+        """Start the bot; its clock is the world's, and its pulse beats only when a test says so, or every *beat_every*."""
+        self.app = App(self.settings(), now=self.clock.now, beat_every=self.beat_every, per_chat=0)
         await self.app.start()
         self.app.intake.burst = 10_000  # nobody here types at a human's pace
 

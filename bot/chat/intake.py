@@ -131,7 +131,7 @@ class Intake:
 
     async def _handle(self, who: int, update: Update) -> None:
         muffled: set[int] = self.application.bot_data["muffled"]
-        away: set[int] = self.application.bot_data["away"]
+        away: dict[int, str] = self.application.bot_data["away"]
         if self._too_fast(who):
             muffled.add(update.update_id)
             if who not in self._told and (what := heard(update)) is not None:
@@ -146,9 +146,8 @@ class Intake:
         finally:
             muffled.discard(update.update_id)
             self.answered(self.monotonic() - began)
-        if update.update_id in away:
-            away.discard(update.update_id)
-            raise AwayError("the database is not there")
+        if (why := away.pop(update.update_id, None)) is not None:
+            raise AwayError(why)
 
     def _too_fast(self, who: int) -> bool:
         if who == 0:

@@ -205,7 +205,7 @@ def handlers() -> list[Handler]:
 
 def install(application: Application[Any, Any, Any, Any, Any, Any], desk: Desk) -> None:
     """Put the table into *application*."""
-    application.bot_data.update(desk=desk, away=set(), muffled=set())
+    application.bot_data.update(desk=desk, away={}, muffled=set())
     application.add_handlers(handlers())
 
 
@@ -300,8 +300,8 @@ def _guarded(callback: Callback) -> Callback:
     async def guarded(update: Update, context: Context) -> None:
         try:
             await callback(update, context)
-        except AwayError:
-            context.bot_data["away"].add(update.update_id)  # type: ignore[attr-defined]
+        except AwayError as error:
+            context.bot_data["away"][update.update_id] = str(error)  # type: ignore[index]
         except Exception:
             log.exception("update %d broke its use case", update.update_id)
             if (what := heard(update)) is not None:

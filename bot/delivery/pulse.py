@@ -317,7 +317,13 @@ class Pulse:
         return float(2 ** min(self._trouble, 6))
 
     async def reclaim(self) -> None:
-        """Free deliveries whose sender died: once more for most, unknown for the rest; both are counted."""
+        """Free deliveries whose sender died: once more for most, unknown for the rest; both are counted.
+
+        What was sent while the database was away is written down first: it is not dead, it could only not tell.
+        """
+        async with self._settling:
+            pass
+        await self._settle()
         now = self.now()
 
         def free(db: Connection) -> dict[str, int]:

@@ -13,7 +13,7 @@ import sys
 
 import aiohttp
 
-from bot import log
+from bot import log, loop
 from bot.app import App, StartError
 from bot.sandbox.clock import SandboxClock
 from bot.settings import SettingsError, read
@@ -55,10 +55,10 @@ async def whole() -> int:
     async with aiohttp.ClientSession() as session, session.get(f"{url}/sim/clock") as answer:
         clock.shift((await answer.json())["offset_ms"])
     app = App(settings, now=clock.now, beat_every=BEAT_EVERY, per_chat=0)  # a turned clock is no flood
-    loop = asyncio.get_running_loop()
+    running = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(each, app.stopping.set)
+            running.add_signal_handler(each, app.stopping.set)
     try:
         await app.start()
         following = asyncio.create_task(follow(app, clock, url))
@@ -71,7 +71,7 @@ async def whole() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(asyncio.run(whole()))
+        sys.exit(loop.run(whole()))
     except (StartError, StoreError, SettingsError, ContentError) as error:
         sys.stderr.write(f"recipro: {error}\n")
         sys.exit(2)

@@ -9,6 +9,7 @@ clients (PgBouncer's transaction mode): point DATABASE_URL at the server itself.
 from __future__ import annotations
 
 from sqlalchemy import Connection, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 
 from bot.storage.store import AwayError, Store
@@ -25,6 +26,8 @@ class Lead:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._line: Connection | None = None
+        self._raw: DBAPIConnection | None = None
+        """The driver's own connection, which SQLAlchemy forgets to close once it is detached and broken."""
         self._held = store.dialect == "sqlite"
 
     def take(self) -> bool:
@@ -34,6 +37,7 @@ class Lead:
         try:
             if self._line is None:
                 self._line = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._raw = self._line.connection.dbapi_connection
                 self._line.detach()  # not the pool's any more: it ends with us
                 self._line.execute(text(_KEEPALIVE))
             if self._held:
@@ -52,3 +56,6 @@ class Lead:
         if line is not None:
             line.invalidate()
             line.close()
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None

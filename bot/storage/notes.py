@@ -23,6 +23,11 @@ def write(db: Connection, name: str, value: bytes) -> None:
     upsert(db, note, {"name": name, "value": value}, key="name")
 
 
+def sign_in(db: Connection, version: str) -> None:
+    """Leave the version that opened this database: a real write, so that one which cannot be written fails at the start."""
+    write(db, "opened by", version.encode())
+
+
 def check_keys(db: Connection) -> None:
     """See that the keys in use open this database; a new one is marked. Raises WrongKeyError and changes nothing."""
     if not keys_open(db):

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from bot import __version__
 from bot.storage import columns, notes
 from bot.storage.migrations import HEAD, KNOWN
 
@@ -55,8 +56,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
-        self.felt: Callable[[bool], None] = lambda _there: None
-        """Hears after each unit of work whether the database was there; called from worker threads."""
+        self.failed: Callable[[], None] = lambda: None
+        """Hears of each unit of work that failed because the database was away; called from worker threads."""
         writers = 1 if self.dialect == "sqlite" else POSTGRES_CONNECTIONS
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="store-write")
         self._readers = (
@@ -94,10 +95,9 @@ class Store:
             yield
         except DBAPIError as error:
             if means_away(error):
-                self.felt(False)
+                self.failed()
                 raise AwayError(_reason(error)) from error
             raise
-        self.felt(True)
 
 
 def means_away(error: DBAPIError) -> bool:
@@ -128,6 +128,7 @@ def open_store(url: str, *, seal: columns.Seal) -> Store:
         migrate(parsed)
         store = Store(_engine(parsed))
         store.write_now(notes.check_keys)
+        store.write_now(lambda db: notes.sign_in(db, __version__))
     except BaseException as error:
         if store is not None:
             store.engine.dispose()
