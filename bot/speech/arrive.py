@@ -32,7 +32,7 @@ def language(voice: Voice, *, invited: bool) -> Card:
     ]
     if invited:
         lines += ["", voice.say("You came with an invitation. It is waiting for you after four short questions.")]
-    lines += ["", voice.say("Which language shall we use?")]
+    lines += ["", voice.say("Which language should we use?")]
     return voice.card(
         "\n".join(lines),
         [Button(LOCALE_NAMES[voice.locale], Tap.of("lang", voice.locale), style="primary")],
@@ -49,7 +49,7 @@ def languages(voice: Voice, *, home: Tap) -> Card:
     """All nine, each in its own language."""
     buttons = [Button(name, Tap.of("lang", locale)) for locale, name in LOCALE_NAMES.items()]
     return voice.card(
-        voice.say("<b>Which language shall we use?</b>"),
+        voice.say("<b>Which language should we use?</b>"),
         *([button] for button in buttons),
         back(voice, home),
     )
@@ -128,7 +128,7 @@ def pace(voice: Voice, city: str, now: datetime, zone: str) -> Card:
     """How often, and when."""
     return voice.card(
         voice.say(
-            "<b>Your hour</b>\n\nIt is {time} in {city} now.\n\nWhen shall the prompt come?",
+            "<b>Your hour</b>\n\nIt is {time} in {city} now.\n\nWhen should the prompt come?",
             time=Markup(voice.clock(now, zone)),
             city=city,
         ),

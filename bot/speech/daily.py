@@ -71,7 +71,7 @@ def set_aside(voice: Voice, delivery: int) -> Card:
 def done(voice: Voice, gesture: int) -> Card:
     """Done in person: kept without words."""
     return voice.card(
-        voice.say("Lovely. Kept as done in person."),
+        voice.say("Nice. Kept as done in person."),
         [Button(voice.label("Undo"), Tap.of("undone", gesture))],
     )
 
@@ -240,7 +240,7 @@ def lighter(voice: Voice) -> Card:
     """Asked once after some silence, and then nothing until it is answered."""
     return voice.card(
         voice.say(
-            "<b>All well?</b>\n\nIt has been quiet here, and that is fine. Shall we go on as before, go lighter, or pause? "
+            "<b>All well?</b>\n\nIt has been quiet here, and that is fine. Do we go on as before, go lighter, or pause? "
             "Nothing more comes until you choose. Nobody else is told."
         ),
         [Button(voice.label("Lighter: three a week"), Tap.of("lighter", "gentle"), style="primary")],
@@ -254,7 +254,7 @@ def lighter(voice: Voice) -> Card:
 def keep_this(voice: Voice, draft: int) -> Card:
     """Words that answer nothing: a question, never silence."""
     return voice.card(
-        voice.say("Shall I keep this?"),
+        voice.say("Should I keep this?"),
         [Button(voice.label("Yes, something I noticed"), Tap.of("keep", draft, "noticed"), style="primary")],
         [Button(voice.label("Yes, something I gave"), Tap.of("keep", draft, "given"))],
         [Button(voice.label("No, forget it"), Tap.of("drop", draft))],

@@ -13,10 +13,13 @@ from datetime import date
 from functools import cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from babel.dates import get_timezone_location
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain import clock
@@ -166,7 +169,7 @@ def load() -> Library:
         lexicon=Lexicon(tuple(_patterns(base))),
         places=Places(tuple(_cities(base))),
         forms={Form(name): tuple(hints) for name, hints in _toml(base / "content" / "forms.toml").items()},
-        catalogs={locale: _catalog(base, chain) for locale, chain in LOCALES.items()},
+        catalogs=catalogs(base),
     )
 
 
@@ -220,31 +223,42 @@ def _cities(base: Path) -> Iterator[City]:
             yield City(names[0], zone, country, latitude, longitude, tuple(dict.fromkeys(names[1:])))
 
 
-def _catalog(base: Path, chain: Sequence[str]) -> NullTranslations:
-    first: NullTranslations | None = None
-    for name in chain:
-        path = base / "locales" / name / "LC_MESSAGES" / "bot.po"
-        if not path.exists() and not path.with_suffix(".mo").exists():
-            continue
-        found = _translations(path)
-        if first is None:
-            first = found
-        else:
-            first.add_fallback(found)
-    return first or NullTranslations()
+def catalogs(base: Path) -> dict[str, NullTranslations]:
+    """What speaks for each locale: its catalogs, nearest first, as LOCALES names them.
+
+    Only regional English may lack a sentence, for English stands behind it. A language that lacks one would show a mixed
+    screen; it stops the start instead. Raises ContentError.
+    """
+    names = dict.fromkeys(name for chain in LOCALES.values() for name in chain)
+    compiled = {name: _compiled(base / "locales" / name / "LC_MESSAGES" / "bot.po") for name in names}
+    sentences = {name: read_mo(BytesIO(packed)) for name, packed in compiled.items()}
+    whole = {_first(message.id) for message in sentences["en"] if message.id}
+    for name in {chain[-1] for chain in LOCALES.values()}:
+        there = {_first(message.id) for message in sentences[name] if message.id and message.string}
+        if lacking := sorted(whole - there):
+            raise ContentError(f"locales/{name}: {len(lacking)} sentences are missing, such as {lacking[0][:60]!r}")
+    return {locale: _chained([compiled[name] for name in chain]) for locale, chain in LOCALES.items()}
 
 
-def _translations(path: Path) -> GNUTranslations:
-    """A catalog: compiled in a wheel; in a checkout read from its source, so that there is nothing to forget."""
-    compiled = path.with_suffix(".mo")
-    if not path.exists():
-        return GNUTranslations(BytesIO(compiled.read_bytes()))
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+def _chained(nearest_first: Sequence[bytes]) -> NullTranslations:
+    spoken = [GNUTranslations(BytesIO(packed)) for packed in nearest_first]
+    for nearer, farther in pairwise(spoken):
+        nearer.add_fallback(farther)
+    return spoken[0]
 
-    with path.open("rb") as source:
-        catalog = read_po(source)
-    packed = BytesIO()
-    write_mo(packed, catalog)
-    packed.seek(0)
-    return GNUTranslations(packed)
+
+def _compiled(path: Path) -> bytes:
+    """A catalog: compiled in a wheel; in a checkout made from its source, so that there is nothing to forget."""
+    try:
+        if not path.exists():
+            return path.with_suffix(".mo").read_bytes()
+        packed = BytesIO()
+        with path.open("rb") as source:
+            write_mo(packed, read_po(source))
+        return packed.getvalue()
+    except (OSError, ValueError) as error:
+        raise ContentError(f"{path.parent.parent.name}/{path.name}: {error}") from error
+
+
+def _first(sentence: str | Sequence[str]) -> str:
+    return sentence if isinstance(sentence, str) else sentence[0]

@@ -109,6 +109,18 @@ def signs(text: str, locale: str) -> Iterator[str]:
             yield f"{rule.name}: “{hit}” {rule.why}"
 
 
+def typeset(text: str, language: str) -> str:
+    """*text* with the signs its language is set with, where an ordinary keyboard has none: ’ and … and French spaces."""
+    if language in {"en", "fr"}:
+        text = text.replace("'", "’")
+    if language == "fr":
+        text = re.sub("[ \u00a0\u202f]+([?!;])", r"\1", text)
+        text = re.sub("(?<=[^\\s\\d])[ \u00a0\u202f]*:(?![\\d/])|(?<=\\d)[ \u00a0\u202f]+:", "\u00a0:", text)
+        text = re.sub("«[ \u00a0\u202f]*", "«\u00a0", text)
+        text = re.sub("[ \u00a0\u202f]*»", "\u00a0»", text)
+    return text.replace("...", "…")
+
+
 def variants(text: str) -> list[str]:
     """*text* in each way of address; itself alone where it has no ``[…|…]``."""
     groups = [group.split("|") for group in _GROUP.findall(text)]

@@ -63,7 +63,7 @@ def invitation(voice: Voice, *, code: str, link: str, invite: int, until: str, p
 def cancelled(voice: Voice) -> Card:
     """The code no longer opens anything."""
     return voice.card(
-        voice.say("The invitation is cancelled. Nobody can use it any more."),
+        voice.say("The invitation is canceled. Nobody can use it anymore."),
         [Button(voice.label("Make a new one"), Tap.of("pair"))],
     )
 

@@ -48,7 +48,8 @@ def journal(voice: Voice, entries: Sequence[Gesture], *, older: int | None) -> C
 def find(voice: Voice) -> Card:
     """Which word to look for."""
     return voice.card(
-        voice.say("<b>Find a word</b>\n\nWhich word shall I look for in what you kept?"), back(voice, Tap.of("journal"))
+        voice.say("<b>Find a word</b>\n\nWhich word should I look for in what you kept?"),
+        back(voice, Tap.of("journal")),
     )
 
 

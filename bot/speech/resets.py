@@ -137,7 +137,7 @@ def noted(voice: Voice, how: str, reset: int) -> Card:
         "tonight": voice.say("Tonight, then. It comes back to you both."),
         "time": voice.say("Take the time you need. I'll ask you once, quietly, and then it rests."),
         "rather": voice.say("That is all right. Nobody is told; it rests."),
-        "mute": voice.say("You won't get these messages any more. Nobody is told. Settings can bring them back."),
+        "mute": voice.say("You won't get these messages anymore. Nobody is told. Settings can bring them back."),
     }[how]
     rows = [closing(voice, reset)] if how in {"tonight", "time"} else []
     return voice.card(line, *rows)

@@ -19,7 +19,7 @@ def step_name(voice: Voice, step: Step) -> str:
         Step.EXPRESS: voice.label("Express needs honestly"),
         Step.CHECKIN: voice.label("Check in regularly"),
         Step.INVEST: voice.label("Invest small acts of care"),
-        Step.PRACTISE: voice.label("Practise balance, not perfection"),
+        Step.PRACTISE: voice.label("Practice balance, not perfection"),
         Step.REPAIR: voice.label("Repair gently"),
         Step.OBSERVE: voice.label("Observe what changes"),
     }[step]

@@ -39,19 +39,19 @@ async def test_set_up_goes_back_and_takes_typed_words(world: World) -> None:
     tom = await world.person("Tom", ready=False)
     await tom.say("/start")
     await tom.tap(0)
-    await tom.tap(label="I'm somewhere else")
+    await tom.tap(label="I’m somewhere else")
     await tom.say("Mumbay")
     assert "Mumbai" in tom.texts[-1]
     assert "8:30" in tom.texts[-1], "the time there is said back"
     await tom.tap(0)
     await tom.tap(label="‹ Back")
     await tom.say("qqqqqqqq")
-    assert "don't know that place" in tom.texts[-1]
+    assert "don’t know that place" in tom.texts[-1]
     await tom.say("Lisbon")
     await tom.tap(0)
     await tom.tap(label="Choose the hour")
     await tom.say("half past nonsense")
-    assert "couldn't read" in tom.texts[-1]
+    assert "couldn’t read" in tom.texts[-1]
     await tom.say("8:15 pm")
     await tom.tap(0)
     assert "8:15" in tom.texts[-1]
@@ -104,7 +104,7 @@ async def test_later_brings_it_back_and_leaves_tomorrow_alone(world: World) -> N
     first = asha.texts[-1]
     await asha.tap(0, 1)
     await asha.tap(label="In an hour")
-    assert "It'll keep" in asha.texts[-1]
+    assert "It’ll keep" in asha.texts[-1]
     await world.turn(minutes=61)
     assert asha.texts[-1] == first
     await asha.tap(0, 2)
@@ -158,9 +158,9 @@ async def test_an_edited_answer_changes_what_is_kept(world: World) -> None:
 async def test_what_cannot_be_kept_gets_a_helpful_sentence(world: World) -> None:
     asha, _ = await couple(world)
     await asha.say(contact=True)
-    assert "never keep anybody's contact" in asha.texts[-1]
+    assert "never keep anybody’s contact" in asha.texts[-1]
     await asha.say(dice=True)
-    assert "can't keep that kind" in asha.texts[-1]
+    assert "can’t keep that kind" in asha.texts[-1]
     await asha.say("\u200b\u2800")
     assert "nothing in it to keep" in asha.texts[-1]
 
@@ -169,7 +169,7 @@ async def test_words_that_fit_nothing_get_a_question(world: World) -> None:
     asha, _ = await couple(world)
     await asha.tap(0, 0, on=next(m for m in asha.inbox if "first prompt" in m.get("text", "")))
     await asha.say("he waited for me in the rain")
-    assert "Shall I keep this?" in asha.texts[-1]
+    assert "Should I keep this?" in asha.texts[-1]
     await asha.tap(0)
     assert "Kept" in asha.texts[-1]
     await asha.say("/journal")
@@ -264,7 +264,7 @@ async def test_lets_reset_ready_gives_both_the_guide(world: World) -> None:
     await asha.say("/reset")
     await asha.tap(0)
     await world.beat()
-    assert "let's reset" in tom.texts[-1]
+    assert "let’s reset" in tom.texts[-1]
     assert "Asha" not in tom.texts[-1].splitlines()[0]
     await tom.tap(0)
     assert "wait five seconds" in tom.texts[-1]
@@ -315,7 +315,7 @@ async def test_rather_not_and_mute_are_told_to_nobody(world: World) -> None:
     await asha.say("/reset")
     await asha.tap(0)
     await world.beat()
-    assert sum("says: let's reset" in text for text in tom.texts) == 0, (
+    assert sum("says: let’s reset" in text for text in tom.texts) == 0, (
         "the first one was edited away, a second never came"
     )
 

@@ -16,7 +16,7 @@ async def test_each_of_the_five_refusals_says_what_is_wrong_and_what_next(world:
     code = await code_of(asha)
 
     await tom.say("/start ABCDEFGH")
-    assert "I don't know this code" in tom.texts[-1]
+    assert "I don’t know this code" in tom.texts[-1]
     await asha.say(f"/start {code}")
     assert "your own code" in asha.texts[-1]
     await tom.say(f"/start {code}")
@@ -36,7 +36,7 @@ async def test_the_sixth_wrong_code_in_an_hour_waits(world: World) -> None:
     tom = await world.person("Tom")
     for _ in range(5):
         await tom.say("/start ABCDEFGH")
-        assert "I don't know" in tom.texts[-1]
+        assert "I don’t know" in tom.texts[-1]
     await tom.say("/start ABCDEFGH")
     assert "one try too many" in tom.texts[-1]
     asha = await world.person("Asha")
@@ -53,7 +53,7 @@ async def test_a_cancelled_code_is_unknown(world: World) -> None:
     code = await code_of(asha)
     await asha.tap(label="Cancel this invitation")
     await tom.say(f"/start {code}")
-    assert "I don't know this code" in tom.texts[-1]
+    assert "I don’t know this code" in tom.texts[-1]
 
 
 async def test_a_typed_code_works_like_a_link(world: World) -> None:
@@ -67,7 +67,7 @@ async def test_the_inviter_can_undo_and_the_other_finds_one_neutral_line_later(w
     asha, tom = await world.person("Asha"), await world.person("Tom")
     await world.pair(asha, tom)
     before = len(tom.inbox)
-    await asha.tap(label="That's not who I meant")
+    await asha.tap(label="That’s not who I meant")
     await world.turn(hours=2)
     assert len(tom.inbox) == before, "nobody is told at that moment"
     await tom.say("/help")
@@ -83,7 +83,7 @@ async def test_whoever_was_left_cannot_come_back_uninvited(world: World) -> None
     await asha.tap(0)
     code = await code_of(tom)
     await asha.say(f"/start {code}")
-    assert "I don't know this code" in asha.texts[-1]
+    assert "I don’t know this code" in asha.texts[-1]
     await tom.say(f"/start {await code_of(asha)}")
     await tom.tap(0)
     assert any("You are connected" in text for text in tom.texts[-2:])
@@ -150,4 +150,4 @@ async def test_a_button_of_an_ended_pair_gets_a_kind_answer(world: World) -> Non
     for message in (share, reset):
         assert await asha.tap(0, on=message) == "This one is finished."
     await world.turn(hours=2)
-    assert not any("never shared" in text or "let's reset" in text for text in tom.texts)
+    assert not any("never shared" in text or "let’s reset" in text for text in tom.texts)
