@@ -120,7 +120,7 @@ class App:
             return
         self.lead = Lead(self.store)
         throttle = Throttle(settings.rate, per_chat=self.per_chat, halted=self._halted)
-        self.courier = Courier(bot, throttle, counted=self.metrics.called)
+        self.courier = Courier(bot, throttle, counted=self.metrics.called, undrawn=self.metrics.picture_failed)
         await self._go_on_waiting()
         desk = Desk(self.store, books, self.courier, self.now, bot.username)
         routes.install(self.application, desk)
@@ -170,6 +170,8 @@ class App:
         if self._polling is not None and not self._polling.done():
             await asyncio.wait({self._polling}, timeout=2)
             self._polling.cancel()
+        if hasattr(self, "courier"):
+            await self.courier.easel.close()
         if hasattr(self, "web"):
             await self.web.stop()
         if hasattr(self, "application"):

@@ -111,7 +111,7 @@ class Desk:
             await self.courier.send(heard.user, card, lane=Lane.REPLY)
         sent: list[int] = []
         if answer.card is not None:
-            sent += await self._card(answer, heard)
+            sent += await self._card(answer, heard, person)
         for card in answer.extra:
             outcome = await self.courier.send(heard.user, card, lane=Lane.REPLY)
             if isinstance(outcome, Sent):
@@ -121,7 +121,7 @@ class Desk:
         if person is not None and (sent or answer.menu):
             await self._note(answer, person, sent, heard)
 
-    async def _card(self, answer: Answer, heard: Heard) -> list[int]:
+    async def _card(self, answer: Answer, heard: Heard, person: Person | None) -> list[int]:
         card = answer.card
         if card is None:
             return []
@@ -131,7 +131,11 @@ class Desk:
             if not isinstance(outcome, Failed):
                 return [heard.message_id] if isinstance(outcome, Sent) else []
         outcome = await self.courier.send(heard.user, card, lane=Lane.REPLY)
-        return [outcome.message_id] if isinstance(outcome, Sent) else []
+        if not isinstance(outcome, Sent):
+            return []
+        if outcome.bare and person is not None:
+            log.error("an answer to person %d went without its picture", person.id)
+        return [outcome.message_id]
 
     async def _note(self, answer: Answer, person: Person, sent: list[int], heard: Heard) -> None:
         now = self.now()

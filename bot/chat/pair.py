@@ -7,8 +7,8 @@ from bot.domain import pairing
 from bot.domain.pairing import Refusal
 from bot.domain.people import Pair, Tie
 from bot.speech import pairing as cards
-from bot.speech import picture, settings
-from bot.speech.card import Card, Picture
+from bot.speech import settings
+from bot.speech.card import Card
 from bot.storage import pairs, people, rhythms
 
 EVERYBODYS_TRIES = 2000
@@ -30,8 +30,7 @@ def tie(turn: Turn) -> Answer:
     offered = pairs.offer(turn.db, turn.me.id, chosen, pairing.new_code(), now=turn.now)
     link = f"https://t.me/{turn.bot}?start={offered.code}"
     until = cards.until(turn.voice, turn.now + pairing.LIFE, turn.me.zone)
-    image = Picture(picture.invite_png(link), "recipro.png")
-    card = cards.invitation(turn.voice, code=offered.code, link=link, invite=offered.invite, until=until, picture=image)
+    card = cards.invitation(turn.voice, code=offered.code, link=link, invite=offered.invite, until=until, bot=turn.bot)
     return Answer(card, new=True)
 
 

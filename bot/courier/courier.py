@@ -12,7 +12,7 @@ import logging
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telegram import Bot, BotCommand, BotCommandScopeChat
@@ -28,6 +28,7 @@ from telegram.error import (
     TelegramError,
 )
 
+from bot.courier.easel import CrowdedError, Easel, UndrawnError
 from bot.courier.outcome import Blocked, Failed, Later, Outcome, Revoked, Sent, Unknown
 from bot.courier.request import MayBeTakenError, NeverSentError, as_json
 from bot.courier.throttle import REPLY, ClosedError, Throttle
@@ -77,12 +78,19 @@ _TOO_OLD = ("query is too old", "query_id_invalid")
 
 
 class Courier:
-    """One bot's way out. *counted* hears the method and what became of each call, for metrics."""
+    """One bot's way out. *counted* hears the method and what became of each call, *undrawn* each picture that failed."""
 
     def __init__(
-        self, bot: Bot, throttle: Throttle, *, counted: Callable[[str, Outcome], None] = lambda _m, _o: None
+        self,
+        bot: Bot,
+        throttle: Throttle,
+        *,
+        easel: Easel | None = None,
+        counted: Callable[[str, Outcome], None] = lambda _m, _o: None,
+        undrawn: Callable[[], None] = lambda: None,
     ) -> None:
-        self._bot, self.throttle, self._counted = bot, throttle, counted
+        self._bot, self.throttle, self._counted, self._undrawn = bot, throttle, counted, undrawn
+        self.easel = easel or Easel()
         self.latency = 0.1
         """Seconds that Telegram takes to answer, lately."""
 
@@ -97,14 +105,26 @@ class Courier:
     ) -> Outcome:
         """Send *card* when its lane has a place; *document* is a file of Telegram to pass on after it.
 
-        Later("halted") or Later("crowded") when there is no place *within* that many seconds. Without it, broadcasts
-        wait PATIENCE and replies as long as it takes.
+        Later("halted") or Later("crowded") when there is no place *within* that many seconds, Later("undrawn") when
+        nobody is free to draw its picture. Without it, broadcasts wait PATIENCE and replies as long as it takes.
         """
         within = PATIENCE if within is None and lane != REPLY else within
+        png: bytes | None = None
+        if card.picture is not None:
+            try:
+                png = await self.easel.draw(card.picture, lane=lane, patience=within)
+            except CrowdedError:
+                return self._told("send", Later(RETRY, "undrawn"))
+            except UndrawnError as error:
+                log.error("a picture could not be drawn (%s); its words go alone", error)
+                self._undrawn()
+                card = replace(card, picture=None)
+                outcome = await self.send(chat_id, card, lane=lane, document=document, within=within)
+                return replace(outcome, bare=True) if isinstance(outcome, Sent) else outcome
         if (wait := await self._place(chat_id, lane, within=within)) is not None:
             return self._told("send", wait)
         outcome = await self._in_best_form(
-            "send", chat_id, card, lambda form: self._send(chat_id, card, form), lane=lane, within=within
+            "send", chat_id, card, lambda form: self._send(chat_id, card, form, png), lane=lane, within=within
         )
         if isinstance(outcome, Sent) and (card.documents or document is not None):
             await self._attach(chat_id, card, document, lane=lane)
@@ -232,16 +252,21 @@ class Courier:
         """
         return await self._bot.request.post(f"{self._bot.base_url}/{method}", as_json(params))
 
-    async def _send(self, chat_id: int, card: Card, form: _Form) -> Sent:
+    async def _send(self, chat_id: int, card: Card, form: _Form, png: bytes | None) -> Sent:
         rest: dict[str, Any] = {
             "parse_mode": form.mode,
             "disable_notification": card.quiet or None,
             "protect_content": card.protect or None,
             "reply_markup": _markup(card, simple=form.simple),
         }
-        if card.picture is not None:
+        if card.picture is not None and png is not None:
             photo = await self._bot.send_photo(
-                chat_id, card.picture.png, caption=form.text, filename=card.picture.name, **rest
+                chat_id,
+                png,
+                caption=form.text,
+                filename=card.picture.name,
+                has_spoiler=card.picture.veiled or None,
+                **rest,
             )
             return Sent(photo.message_id)
         sent = await self._ask("sendMessage", chat_id=chat_id, text=form.text, link_preview_options=_NO_PREVIEW, **rest)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Telegram has it, as this message."""
+    """Telegram has it, as this message; *bare* when its picture could not be drawn and its words went alone."""
 
     message_id: int
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

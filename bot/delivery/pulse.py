@@ -13,7 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -57,6 +57,8 @@ PROBING = 3
 """After so many results in a row of which Telegram got nothing, one delivery at a time finds out whether it is back."""
 GONE_APART = timedelta(hours=20)
 """A chat that is not found counts as gone when it is not found again so much later: Telegram has bad days too."""
+WITHOUT_PICTURE = timedelta(minutes=20)
+"""How late a card may become while pictures are drawn for others; then its words go alone."""
 
 
 @dataclass(slots=True)
@@ -251,9 +253,12 @@ class Pulse:
         if parcel.edits is not None:
             outcome = await self.courier.edit(parcel.chat_id, parcel.edits, parcel.card)
         if isinstance(outcome, Failed):
-            outcome = await self.courier.send(
-                parcel.chat_id, parcel.card, lane=Lane(parcel.delivery.lane), document=parcel.document
-            )
+            late = self.now() - parcel.delivery.due_at > WITHOUT_PICTURE
+            card = replace(parcel.card, picture=None) if late and self.courier.easel.busy else parcel.card
+            lane = Lane(parcel.delivery.lane)
+            outcome = await self.courier.send(parcel.chat_id, card, lane=lane, document=parcel.document)
+        if isinstance(outcome, Sent) and outcome.bare:
+            log.error("delivery %d went without its picture", parcel.delivery.id)
         self._results.append((parcel, outcome, self.now()))
         with suppress(AwayError):  # the results stay, and the next delivery writes them
             await self._settle()

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 TEXT_LIMIT = 4096
 """UTF-16 code units of a message after its tags are read (core.telegram.org/bots/api#sendmessage)."""
@@ -86,13 +87,22 @@ class Button:
             raise ValueError("too long to copy")
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A PNG and the file name it is sent under; *alt* is its meaning in words, which the caption carries."""
+class Picture(Protocol):
+    """What is seen above a card's words: a value that says what is on it, drawn only when it is about to be sent.
 
-    png: bytes = field(repr=False)
-    name: str
-    alt: str = ""
+    The words carry its meaning too, for whoever cannot see it, and go alone where it cannot be drawn.
+    """
+
+    @property
+    def name(self) -> str:
+        """The file name it is sent under, which says nothing."""
+
+    @property
+    def veiled(self) -> bool:
+        """Whether it is covered until it is tapped."""
+
+    def draw(self) -> bytes:
+        """The PNG: a tenth of a second of work, the same bytes for the same value."""
 
 
 @dataclass(frozen=True, slots=True)

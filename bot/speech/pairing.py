@@ -8,7 +8,8 @@ from datetime import datetime
 from bot.domain.pairing import Refusal
 from bot.domain.people import Tie
 from bot.speech.arrive import back
-from bot.speech.card import Button, Card, Picture, Tap
+from bot.speech.card import Button, Card, Tap
+from bot.speech.pictures.invite import InvitePicture
 from bot.speech.voice import Markup, Voice
 
 
@@ -37,8 +38,18 @@ def ties(voice: Voice, others: Sequence[str]) -> Card:
     )
 
 
-def invitation(voice: Voice, *, code: str, link: str, invite: int, until: str, picture: Picture | None) -> Card:
-    """The code, the link and the picture to hand on."""
+def invitation(voice: Voice, *, code: str, link: str, invite: int, until: str, bot: str) -> Card:
+    """The code, the link and the picture to hand on. The picture names nobody: anyone may see it."""
+    picture = InvitePicture(
+        link=link,
+        code=code,
+        label=voice.label("An invitation"),
+        title=voice.label("Two people, one small moment a day"),
+        how=voice.label(
+            "Scan it, or open {bot} in Telegram and send the code. It works once, for two days.", bot=f"@{bot}"
+        ),
+        rtl=voice.rtl,
+    )
     text = "\n".join(
         (
             voice.say("<b>Your invitation</b>"),

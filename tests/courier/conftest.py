@@ -46,6 +46,7 @@ async def post() -> AsyncIterator[Post]:
         courier = Courier(bot, Throttle(1000, per_chat=0), counted=lambda *what: counted.append(what))
         asha, tom = (telegram.join(name, started=True) for name in ("Asha", "Tom"))
         yield Post(telegram, courier, asha, tom, counted)
+        await courier.easel.close()
     await server.stop()
 
 
