@@ -74,7 +74,7 @@ def compose(
             result = _one(batch, delivery)
         except Exception:
             log.exception("delivery %d cannot be composed and steps aside", delivery.id)
-            over = delivery.tries >= 3
+            over = delivery.tries >= 2
             result = Settled(
                 delivery, "failed" if over else "waiting", reason="poison", due_at=None if over else now + POISON_PUSH
             )

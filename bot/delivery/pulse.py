@@ -1,8 +1,8 @@
 """The pulse: raise what is due, claim it, decide again, send it, settle it.
 
-Sending happens outside any transaction: claim -> commit -> send -> settle. Telegram has no idempotency key, so an
-uncertain send is named and tried once more after its lease; what could be felt as pressure never is. The pulse keeps
-nothing in memory that a crash could lose.
+Sending happens outside any transaction: claim -> begin -> commit -> send -> settle. Telegram has no idempotency key, so an
+uncertain send is named and tried once more after its lease; what could be felt as pressure never is. One transaction
+settles what has come back and begins what goes next. The pulse keeps nothing in memory that a crash could lose.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,7 +31,7 @@ from bot.speech.library import Library
 from bot.storage import deliveries, gestures, people, rhythms, tallies
 from bot.storage.deliveries import Delivery, Settled
 from bot.storage.rhythms import Cursor
-from bot.storage.store import AwayError, Store
+from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +41,9 @@ CATCHING_UP = timedelta(minutes=5)
 """Prompts older than this yield to those that are due now."""
 CLAIM = 200
 """Most deliveries claimed at once: more of them would be composed while the line to Telegram stands idle."""
-CLAIMING = 0.15
-"""Seconds within which the next deliveries are claimed and composed."""
-SETTLE_EVERY = 0.02
+LEDGER = 0.1
+"""Seconds that claiming, composing and writing down may keep the line waiting."""
+GATHER = 0.01
 """Seconds over which results are gathered for one transaction."""
 STOP_WITHIN = 8.0
 """Seconds a clean stop waits for what is in flight."""
@@ -59,6 +58,9 @@ GONE_APART = timedelta(hours=20)
 """A chat that is not found counts as gone when it is not found again so much later: Telegram has bad days too."""
 WITHOUT_PICTURE = timedelta(minutes=20)
 """How late a card may become while pictures are drawn for others; then its words go alone."""
+
+
+Result = tuple[Parcel, Outcome, datetime]
 
 
 @dataclass(slots=True)
@@ -81,19 +83,23 @@ class Pulse:
     """How many times in a row results were written down of which Telegram had got nothing."""
     _strange: set[str] = field(default_factory=set)
     """Zones in the database that the zone data do not know; each is said once."""
+    _claimed: deque[list[Parcel]] = field(default_factory=deque)
+    """Lines of parcels, one for each chat, that are composed and wait for their turn."""
     _flying: set[asyncio.Task[None]] = field(default_factory=set)
-    _results: list[tuple[Parcel, Outcome, datetime]] = field(default_factory=list)
-    _settling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _results: list[Result] = field(default_factory=list)
+    _delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
     widest: timedelta = timedelta(0)
     """How wide the last raised minute was spread."""
 
     @property
     def most(self) -> int:
-        """How many deliveries may be in flight: rate times latency, twice, and what is sent while the next are claimed.
+        """How many deliveries may be on their way: rate times latency, and what goes out while a ledger is written.
 
-        Whatever is in flight when the process is killed is uncertain, so it is no more than keeps the line busy.
+        Whatever is on its way when the process is killed is uncertain, so it is no more than keeps the line busy. One at
+        a time while Telegram cannot be reached: whoever is due need not all find out.
         """
-        return int(max(8, min(self.rate * (2 * self.courier.latency + CLAIMING), self.rate, 1000)))
+        busy = self.rate * (1.5 * self.courier.latency + LEDGER)
+        return 1 if self._trouble >= PROBING else int(max(4, min(busy, self.rate, 1000)))
 
     async def beat(self) -> None:
         """Raise what is due, free what a dead sender left, then deliver until none is waiting."""
@@ -200,48 +206,82 @@ class Pulse:
 
     async def deliver(self) -> None:
         """Claim and send until nothing is waiting, everyone has to wait for long, or the pulse is stopped."""
-        while self._beating:
-            if (halted := self.courier.throttle.halted_for()) > PATIENCE:
-                break
+        async with self._delivering:
+            exhausted = False
+            while True:
+                going = self._beating and await self._halt_is_over()
+                if going and not exhausted and len(self._claimed) < self.most:
+                    exhausted = not await self._claim()
+                lines = self._next_lines() if going else []
+                if lines or self._results:
+                    await self._keep_ledger(lines)
+                elif self._flying:
+                    await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.sleep(GATHER)
+                elif exhausted or not going:
+                    break
+            await self._let_go()
+
+    async def _halt_is_over(self) -> bool:
+        """A short halt is waited for here; a long one leaves the rest to a later beat."""
+        halted = self.courier.throttle.halted_for()
+        if 0 < halted <= PATIENCE:
             await asyncio.sleep(halted)
-            room = min(self._most_at_once, self.most - len(self._flying))
-            if room < min(self._most_at_once, max(1, self.most // 4)):
-                await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-                continue
-            parcels, claimed, counts = await self.store.write(partial(self._claim, self.now(), room))
-            for name, n in counts.items():
-                self.counted(name, n)
-            lines: dict[int, list[Parcel]] = {}
-            for parcel in parcels:
-                lines.setdefault(parcel.chat_id, []).append(parcel)
-            for line in lines.values():
-                task = asyncio.create_task(self._send_line(line))
+        return halted <= PATIENCE
+
+    async def _claim(self) -> bool:
+        """Claim some more, compose them, line them up by chat; False when nothing was due."""
+        now = self.now()
+
+        def work(db: Connection) -> tuple[list[Parcel], Counter[str], int]:
+            claimed = deliveries.claim(db, now, min(CLAIM, 2 * self.most))
+            parcels, settled = compose.compose(db, claimed, self.library, now)
+            deliveries.settle(db, settled)
+            counts = Counter(
+                f"dropped {each.reason}" if each.state == "dropped" else each.reason or each.state for each in settled
+            )
+            tallies.add(db, clock.day_number(now.date()), counts)
+            return parcels, counts, len(claimed)
+
+        parcels, counts, claimed = await self.store.write(work)
+        self._count(counts)
+        lines: dict[int, list[Parcel]] = {}
+        for parcel in parcels:
+            lines.setdefault(parcel.chat_id, []).append(parcel)
+        self._claimed.extend(lines.values())
+        return claimed > 0
+
+    def _next_lines(self) -> list[list[Parcel]]:
+        """As many lines as there is room for."""
+        room = min(self.most - len(self._flying), len(self._claimed))
+        return [self._claimed.popleft() for _ in range(room)]
+
+    async def _keep_ledger(self, lines: Sequence[list[Parcel]]) -> None:
+        """In one transaction: settle what has come back, begin what goes next. Then send that."""
+        results, self._results = self._results, []
+        try:
+            counts, begun = await self.store.write(partial(self._write_down, results, lines, self.now()))
+        except Exception:
+            self._results = results + self._results  # the next delivery writes them down
+            self._claimed.extendleft(reversed(lines))
+            raise
+        self._learn(results, counts)
+        for line in lines:
+            if parcels := [parcel for parcel in line if parcel.delivery.id in begun]:
+                task = asyncio.create_task(self._send_line(parcels))
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
-            if claimed == 0 or self._trouble >= PROBING:
-                if not self._flying:
-                    break
-                await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-        if self._flying:
-            await asyncio.wait(self._flying)
-        await self._settle()
 
-    @property
-    def _most_at_once(self) -> int:
-        """One at a time while Telegram cannot be reached: whoever is due need not all find out."""
-        return 1 if self._trouble >= PROBING else CLAIM
+    async def _let_go(self) -> None:
+        """What was claimed and is not sent from here is free for others, or for the next beat."""
+        left = [parcel.delivery for line in self._claimed for parcel in line]
+        self._claimed.clear()
+        if left:
+            await self.store.write(lambda db: deliveries.let_go(db, left))
 
-    def _claim(self, now: datetime, room: int, db: Connection) -> tuple[list[Parcel], int, Counter[str]]:
-        claimed = deliveries.claim(db, now, room)
-        if not claimed:
-            return [], 0, Counter()
-        parcels, settled = compose.compose(db, claimed, self.library, now)
-        deliveries.settle(db, settled)
-        counts = Counter(
-            f"dropped {each.reason}" if each.state == "dropped" else each.reason or each.state for each in settled
-        )
-        tallies.add(db, clock.day_number(now.date()), counts)
-        return parcels, len(claimed), counts
+    def _count(self, counts: Counter[str]) -> None:
+        for name, n in counts.items():
+            self.counted(name, n)
 
     async def _send_line(self, line: Sequence[Parcel]) -> None:
         """What goes to one chat goes in order."""
@@ -260,26 +300,11 @@ class Pulse:
         if isinstance(outcome, Sent) and outcome.bare:
             log.error("delivery %d went without its picture", parcel.delivery.id)
         self._results.append((parcel, outcome, self.now()))
-        with suppress(AwayError):  # the results stay, and the next delivery writes them
-            await self._settle()
 
-    async def _settle(self) -> None:
-        """Write down results, many in one transaction: whoever comes first gathers for the rest."""
-        if self._settling.locked() and len(self._results) < self.most:
-            return
-        async with self._settling:
-            while self._results:
-                await asyncio.sleep(SETTLE_EVERY)
-                results, self._results = self._results, []
-                try:
-                    counts = await self.store.write(partial(self._write_down, results))
-                except Exception:
-                    self._results = results + self._results
-                    raise
-                self._learn(results, counts)
-
-    def _write_down(self, results: Sequence[tuple[Parcel, Outcome, datetime]], db: Connection) -> Counter[str]:
-        """What became of each delivery, and what else follows from it; how often each thing happened."""
+    def _write_down(
+        self, results: Sequence[Result], lines: Sequence[Sequence[Parcel]], now: datetime, db: Connection
+    ) -> tuple[Counter[str], set[int]]:
+        """What became of each delivery and what follows from it; how often each thing happened, and what may be sent."""
         settled = [settle(parcel, outcome, at, patience=self._patience) for parcel, outcome, at in results]
         deliveries.settle(db, settled)
         reached: list[int] = []
@@ -295,15 +320,15 @@ class Pulse:
                 people.out_of_reach(db, who, outcome.why, at, twice_apart=GONE_APART)
             elif isinstance(outcome, Later) and outcome.why == TOO_MANY and not outcome.whole_bot:
                 deliveries.hold(db, who, at + timedelta(seconds=outcome.seconds))
-        people.in_reach(db, reached)
+        if reached:
+            people.in_reach(db, reached)
         counts = Counter(map(_counted_as, settled, (outcome for _, outcome, _ in results)))
-        tallies.add(db, clock.day_number(results[0][2].date()), counts)
-        return counts
+        tallies.add(db, clock.day_number(now.date()), counts)
+        return counts, deliveries.begin(db, [parcel.delivery for line in lines for parcel in line], now)
 
-    def _learn(self, results: Sequence[tuple[Parcel, Outcome, datetime]], counts: Counter[str]) -> None:
+    def _learn(self, results: Sequence[Result], counts: Counter[str]) -> None:
         """What is done about results once they are written down."""
-        for name, n in counts.items():
-            self.counted(name, n)
+        self._count(counts)
         for parcel, outcome, at in results:
             if isinstance(outcome, Sent):
                 self.lateness(max(0.0, (at - parcel.delivery.due_at).total_seconds()))
@@ -326,9 +351,8 @@ class Pulse:
 
         What was sent while the database was away is written down first: it is not dead, it could only not tell.
         """
-        async with self._settling:
-            pass
-        await self._settle()
+        if self._results:
+            await self._keep_ledger([])
         now = self.now()
 
         def free(db: Connection) -> dict[str, int]:
@@ -343,13 +367,14 @@ class Pulse:
                 log.warning("%d deliveries were left by a sender that died: %s", n, name)
 
     async def stop(self) -> None:
-        """Claim no more, take back what still waits for its place, wait for what is in flight, write it down."""
+        """Claim no more, take back what still waits for its place, wait for what is on its way, write it down."""
         self._stopping = True
         self.courier.throttle.close()
-        if self._flying:
-            await asyncio.wait(self._flying, timeout=STOP_WITHIN)
-        if self._results:
-            await self._settle()
+        try:
+            async with asyncio.timeout(STOP_WITHIN):
+                await self.deliver()
+        except TimeoutError:
+            log.warning("%d deliveries are still on their way; their leases will tell", len(self._flying))
 
 
 def settle(parcel: Parcel, outcome: Outcome, at: datetime, *, patience: float = 1.0) -> Settled:
@@ -364,7 +389,7 @@ def settle(parcel: Parcel, outcome: Outcome, at: datetime, *, patience: float = 
             wait = min(LONGEST_BACKOFF, seconds * patience) if why in NOTHING_ARRIVED else seconds
             return _again(delivery, at + timedelta(seconds=wait * random.uniform(1, 1.25)), why, counts=False)  # noqa: S311
         case Unknown(why=why):
-            over = delivery.kind in NEVER_TWICE or delivery.tries >= deliveries.TRIES
+            over = delivery.kind in NEVER_TWICE or delivery.tries + 1 >= deliveries.TRIES
             if over:
                 return Settled(delivery, "unknown", sent_at=at, prompt=parcel.prompt, reason=why[:16])
             return _again(delivery, at + timedelta(seconds=60), why, counts=True)

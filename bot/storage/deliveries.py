@@ -1,7 +1,9 @@
 """Deliveries: what is to be sent to whom, and what became of it.
 
-``waiting -> sending -> sent · unknown · dropped · blocked · failed``. A deferral moves due_at. A claim carries a fence: a
-number that only its holder knows, so that a sleeper who wakes after the lease cannot settle what another has sent.
+``waiting -> sending -> sent · unknown · dropped · blocked · failed``. A deferral moves due_at. Whoever claims a waiting one
+holds it under a lease and a fence: a number that only its holder knows, so that a sleeper who wakes after the lease can
+neither send nor settle what another has. It is *sending* from just before Telegram can hear of it: a process that dies
+leaves nothing uncertain but what was really on its way.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     String,
     and_,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
     type_coerce,
     update,
 )
@@ -32,6 +36,8 @@ from bot.storage.columns import moment
 from bot.storage.schema import delivery, person
 from bot.storage.sql import insert_once
 
+CLAIM_LEASE = timedelta(seconds=20)
+"""How long a claimed delivery waits for its turn to be sent, before others may claim it."""
 LEASE = timedelta(seconds=90)
 """Longer than the longest wait for an answer of Telegram (30 s) and for a place in the throttle."""
 TRIES = 2
@@ -150,9 +156,10 @@ def sent_now(
 
 def claim(db: Connection, now: datetime, limit: int) -> list[Delivery]:
     """Take up to *limit* due deliveries, first lane first, oldest first; nobody else gets them until the lease ends."""
+    free = or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < now)
     due = (
         select(delivery.c.id)
-        .where(delivery.c.state == "waiting", delivery.c.due_at <= now)
+        .where(delivery.c.state == "waiting", delivery.c.due_at <= now, free)
         .order_by(delivery.c.lane, delivery.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -161,15 +168,33 @@ def claim(db: Connection, now: datetime, limit: int) -> list[Delivery]:
     claimed = db.execute(
         update(delivery)
         .where(delivery.c.id == due.c.id)  # locked above; naming the state again sends PostgreSQL down the wrong index
-        .values(
-            state="sending",
-            fence=delivery.c.fence + 1,
-            tries=delivery.c.tries + 1,
-            lease_until=now + LEASE,
-        )
+        .values(fence=delivery.c.fence + 1, lease_until=now + CLAIM_LEASE)
         .returning(*COLUMNS)
     )
     return sorted(map(read, claimed), key=lambda each: (each.lane, each.due_at, each.id))
+
+
+def begin(db: Connection, mine: Sequence[Delivery], now: datetime) -> set[int]:
+    """Claimed deliveries are about to be sent; the ids of those that still may: neither withdrawn nor anybody else's."""
+    if not mine:
+        return set()
+    started = db.execute(
+        update(delivery)
+        .where(delivery.c.state == "waiting", _held(mine))
+        .values(state="sending", tries=delivery.c.tries + 1, lease_until=now + LEASE)
+        .returning(delivery.c.id)
+    )
+    return set(started.scalars())
+
+
+def let_go(db: Connection, mine: Sequence[Delivery]) -> None:
+    """Claimed deliveries that will not be sent from here: free for everybody at once."""
+    if mine:
+        db.execute(update(delivery).where(delivery.c.state == "waiting", _held(mine)).values(lease_until=None))
+
+
+def _held(mine: Sequence[Delivery]) -> ColumnElement[bool]:
+    return tuple_(delivery.c.id, delivery.c.fence).in_([(each.id, each.fence) for each in mine])
 
 
 def reclaim(db: Connection, now: datetime, *, never_twice: Collection[str], limit: int = 500) -> dict[str, int]:
@@ -188,7 +213,11 @@ def reclaim(db: Connection, now: datetime, *, never_twice: Collection[str], limi
 
 _SETTLE = (
     update(delivery)
-    .where(delivery.c.id == bindparam("of"), delivery.c.fence == bindparam("held"), delivery.c.state == "sending")
+    .where(
+        delivery.c.id == bindparam("of"),
+        delivery.c.fence == bindparam("held"),
+        or_(delivery.c.state == "waiting", delivery.c.state == "sending"),
+    )
     .values(
         state=bindparam("to"),
         sent_at=bindparam("sent"),
@@ -214,7 +243,7 @@ class Settled:
     reason: str | None = None
     due_at: datetime | None = None
     counts: bool = True
-    """False when Telegram never had it, so that it does not count as a try."""
+    """False when Telegram never had it, so that it is no try."""
 
 
 def settle(db: Connection, results: Sequence[Settled]) -> None:
@@ -233,7 +262,7 @@ def settle(db: Connection, results: Sequence[Settled]) -> None:
                 "text": result.prompt or result.delivery.prompt,
                 "why": result.reason,
                 "due": result.due_at or result.delivery.due_at,
-                "tried": result.delivery.tries - (0 if result.counts else 1),
+                "tried": result.delivery.tries + (1 if result.counts else 0),
             }
             for result in results
         ],
@@ -276,12 +305,12 @@ _THESE_DAYS = select(
     delivery.c.pair_id,
     delivery.c.kind,
     delivery.c.about,
-    delivery.c.state,
+    delivery.c.sent_at.is_(None),
 ).where(
     delivery.c.person_id.in_(bindparam("people", expanding=True)),
     or_(
         and_(delivery.c.about.in_(bindparam("days", expanding=True)), _IS_DAILY, delivery.c.sent_at.is_not(None)),
-        delivery.c.state == "sending",
+        and_(delivery.c.state.in_(("waiting", "sending")), delivery.c.lease_until > bindparam("now")),
     ),
 )
 
@@ -291,12 +320,12 @@ def around(
 ) -> dict[int, Around]:
     """What each of *people* was sent in the last 60 days, and on the local *days*.
 
-    What another process is sending just now counts as sent. *mine* are deliveries that the caller has claimed and not
+    What another process has claimed or is sending just now counts as sent. *mine* are deliveries that the caller has claimed and not
     sent yet.
     """
     if not people:
         return {}
-    asked = {"people": list(people)}
+    asked: dict[str, Any] = {"people": list(people)}
     prompts: dict[int, list[str]] = {}
     unanswered: dict[int, int] = {}
     last: dict[int, datetime] = {}
@@ -306,12 +335,13 @@ def around(
         if at is not None:
             last[who] = moment(at)
     theirs: dict[int, list[tuple[int | None, int]]] = {}
-    for number, who, pair, kind, about, state in db.execute(_THESE_DAYS, asked | {"days": list(days)}).fetchall():
+    asked |= {"days": list(days), "now": now}
+    for number, who, pair, kind, about, under_way in db.execute(_THESE_DAYS, asked).fetchall():
         if number in mine or (kind not in _DAILY and kind != Kind.WEEKLY):
             continue
         if kind in _DAILY:
             theirs.setdefault(who, []).append((pair, about))
-        if state == "sending":
+        if under_way:
             last[who] = now
             unanswered[who] = unanswered.get(who, 0) + (kind in _DAILY)
     return {
