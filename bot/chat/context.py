@@ -158,10 +158,19 @@ class Turn:
         pair: int | None,
         at: datetime | None = None,
         good_for: timedelta = SHARES_LAST,
+        anew: bool = False,
     ) -> bool:
-        """Put something for somebody else, or for later, into the outbox."""
+        """Put something for somebody else, or for later, into the outbox; *anew* also if it has been there before."""
         return deliveries.enqueue(
-            self.db, person, kind, about=about, pair=pair, due_at=at or self.now, good_for=good_for, lane=Lane.SHARE
+            self.db,
+            person,
+            kind,
+            about=about,
+            pair=pair,
+            due_at=at or self.now,
+            good_for=good_for,
+            lane=Lane.SHARE,
+            anew=anew,
         )
 
 

@@ -98,9 +98,10 @@ class Desk:
             people.change(db, me.id, name=heard.name)
         people.heard(db, me, now)
         turn = Turn(db, now, self.library, self.bot, heard, me)
+        line = pair.closed_line(turn)
         answer = use_case(turn)
         still_there = people.by_id(db, me.id)
-        if still_there is not None and (line := pair.closed_line(turn)) is not None:
+        if still_there is not None and line is not None:
             answer = replace(answer, before=(line,))
         return answer, still_there
 
@@ -135,7 +136,7 @@ class Desk:
             return []
         if outcome.bare and person is not None:
             log.error("an answer to person %d went without its picture", person.id)
-        return [outcome.message_id]
+        return [outcome.message_id, *outcome.more]
 
     async def _note(self, answer: Answer, person: Person, sent: list[int], heard: Heard) -> None:
         now = self.now()

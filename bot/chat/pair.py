@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
+
 from bot.chat.context import Answer, Turn, aim, called
 from bot.domain import pairing
 from bot.domain.pairing import Refusal
@@ -77,9 +79,13 @@ def waiting_invitation(turn: Turn) -> Card | None:
 
 
 def accept(turn: Turn) -> Answer:
-    """*Accept* was tapped under an invitation."""
+    """*Accept* was tapped under an invitation that its code had opened: a made-up button counts as a wrong code."""
+    if _waits(turn):
+        return Answer(cards.refused(turn.voice, Refusal.WAIT))
     found = pairs.invite_by_id(turn.db, turn.tap.number(0))
-    if found is None:
+    shown = turn.tap.args[1] if len(turn.tap.args) > 1 else ""
+    if found is None or not compare_digest(shown.encode(), pairs.ticket(turn.db, found.id, turn.me.id).encode()):
+        pairs.wrong_code_tried(turn.db, turn.me.id, now=turn.now)
         return Answer(cards.refused(turn.voice, Refusal.UNKNOWN))
     outcome = pairs.redeem(turn.db, found, turn.me.id, now=turn.now)
     if not isinstance(outcome, Pair):
@@ -136,12 +142,17 @@ def _end(turn: Turn, found: Pair) -> None:
     rhythms.put(turn.db, turn.me.id, None, (), zone=turn.me.zone, now=turn.now)
 
 
-def _look_up(turn: Turn, typed: str) -> pairing.Invite | Refusal:
+def _waits(turn: Turn) -> bool:
+    """Whether too many codes were wrong lately: of this person, or of everybody and this person among them."""
     since = turn.now - pairing.TRY_WINDOW
     mine = pairs.wrong_codes_since(turn.db, turn.me.id, since)
-    if mine >= pairing.WRONG_TRIES:
-        return Refusal.WAIT
-    if mine and pairs.wrong_codes_since(turn.db, None, since) >= EVERYBODYS_TRIES:
+    return mine >= pairing.WRONG_TRIES or (
+        mine > 0 and pairs.wrong_codes_since(turn.db, None, since) >= EVERYBODYS_TRIES
+    )
+
+
+def _look_up(turn: Turn, typed: str) -> pairing.Invite | Refusal:
+    if _waits(turn):
         return Refusal.WAIT
     code = pairing.read_code(typed)
     found = pairs.invite_of(turn.db, code) if code is not None else None
@@ -160,15 +171,18 @@ def _refusal(turn: Turn, found: pairing.Invite | None) -> Refusal | None:
         found,
         turn.me.id,
         partners=pairs.partners(turn.db, turn.me.id),
-        shut_out=pairs.left_by(turn.db, turn.me.id),
+        shut_out=pairs.left_by(turn.db, turn.me.id, found.inviter) if found is not None else (),
         now=turn.now,
     )
 
 
 def _invited(turn: Turn, found: pairing.Invite) -> Card:
-    return cards.invited(turn.voice, inviter=turn.name_of(found.inviter), tie=found.tie, invite=found.id)
+    ticket = pairs.ticket(turn.db, found.id, turn.me.id)
+    return cards.invited(turn.voice, inviter=turn.name_of(found.inviter), tie=found.tie, invite=found.id, ticket=ticket)
 
 
 def closed_line(turn: Turn) -> Card | None:
     """The one neutral line about spaces that were left by the other, at one's own next action."""
-    return Card(cards.closed(turn.voice)) if pairs.closed_unsaid(turn.db, turn.me.id) else None
+    if not pairs.closed_unsaid(turn.db, turn.me.id):
+        return None
+    return cards.closed(turn.voice, alone=turn.me.ready and not turn.pairs())

@@ -13,7 +13,7 @@ from bot.domain.people import Pair
 from bot.speech import daily, weekly
 from bot.speech import records as cards
 from bot.speech.card import Document, Tap
-from bot.storage import erasure, gestures, pairs, resets
+from bot.storage import erasure, gestures, keepsakes, pairs, resets
 
 PAGE = 5
 SEARCHED = 2000
@@ -31,6 +31,9 @@ def week(turn: Turn) -> Answer:
     found = whom if isinstance(whom, Pair) else None
     first, last = clock.day_number(span.days[0]), clock.day_number(span.days[-1])
     entries = gestures.of_week(turn.db, turn.me.id, found.id if found else None, first, last)
+    if found is not None:
+        writer = found.other(turn.me.id)
+        entries += keepsakes.of_week(turn.db, turn.me.id, found.id, first, last, writer=writer)
     since = clock.minute_to_utc(first * clock.DAY, turn.me.zone)
     mended = found is not None and resets.mended_between(turn.db, found.id, since, turn.now)
     woven = reflection.weave(entries, span, reader=turn.me.id, mended=mended)
@@ -91,17 +94,16 @@ def export(turn: Turn) -> Answer:
 
 
 def forget(turn: Turn) -> Answer:
-    """``/forget``: one confirmation."""
+    """``/forget``: one confirmation; what was shared stays with the other with the name, or without it."""
     turn.ask(None)
     return Answer(cards.forget(turn.voice))
 
 
 def forgotten(turn: Turn) -> Answer:
     """Everything about the person is deleted, everywhere."""
-    voice = turn.voice
-    for pair in turn.pairs():
-        pairs.end(turn.db, pair, turn.me.id, now=turn.now)
-    return Answer(cards.forgotten(voice, erasure.forget(turn.db, turn.me, turn.now)))
+    with_name = turn.heard.tap is not None and "name" in turn.heard.tap.args
+    gone = erasure.forget(turn.db, turn.me, turn.now, with_name=with_name)
+    return Answer(cards.forgotten(turn.voice, words=gone.words, connections=gone.connections, others=gone.others))
 
 
 def _page(turn: Turn, entries: list[Gesture]) -> Answer:
@@ -118,7 +120,7 @@ def _row(turn: Turn, entry: Gesture, by: str | None) -> dict[str, object]:
         "form": str(entry.form),
         "kind": entry.medium.value,
         "words": entry.words,
-        "shared": entry.passed_at is not None,
+        "shared": by is not None or entry.stands,
     }
 
 

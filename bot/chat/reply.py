@@ -15,7 +15,7 @@ from bot.domain.prompts import DAILY, Kind
 from bot.speech import daily, safety, settings
 from bot.speech.card import Card, Tap, pressable
 from bot.speech.voice import clean, has_sign
-from bot.storage import deliveries, gestures, own_prompts, pairs, people
+from bot.storage import deliveries, gestures, keepsakes, own_prompts, pairs, people
 from bot.storage.deliveries import Delivery
 
 PROMPTS = (*(str(kind) for kind in DAILY), "weekly", "first", "asked")
@@ -35,7 +35,7 @@ def words(turn: Turn) -> Answer:
         return found
     if turn.me.asking is not None and (found := _asked(turn, text)) is not None:
         return found
-    if pairing.read_code(text) is not None and not text.islower():
+    if pairing.looks_like_code(text):
         return pair.opened(turn, text)
     latest = deliveries.latest(turn.db, turn.me.id, PROMPTS, turn.now - FRESH)
     if latest is not None and latest.answered_at is None:
@@ -98,16 +98,19 @@ def reaction(turn: Turn) -> Answer:
 
 
 def edited(turn: Turn) -> Answer:
-    """An edited message changes its entry while it is private; what was shared stays as it was sent."""
+    """An edited message changes its entry while it is private; what was shared stays as it was sent, arrived or not."""
     if turn.heard.message_id is None or not turn.me.ready:
         return Answer()
     found = gestures.by_message(turn.db, turn.me.id, turn.heard.message_id)
     text = clean(turn.heard.text or "")
-    if found is None or found.passed_at is not None or not has_sign(text) or rules.shorten(text) == found.words:
+    if found is None or not has_sign(text) or rules.shorten(text) == found.words:
         return Answer()
+    name = _other_name(turn, found.pair)
+    if not found.private:
+        return Answer(daily.sent_as_it_was(turn.voice, found.id) if name is not None else None)
     gestures.change(turn.db, found.id, words=rules.shorten(text), edited_at=turn.now)
-    card = daily.kept(turn.voice, found.id, other=_other_name(turn, found.pair), wordless=False, edited=True)
-    return Answer(*_careful(turn, text, card)) if found.private else Answer()
+    card = daily.kept(turn.voice, found.id, other=name, wordless=False, edited=True)
+    return Answer(*_careful(turn, text, card))
 
 
 # --- buttons under a prompt ---
@@ -201,15 +204,13 @@ def kept(turn: Turn) -> Answer:
 
 
 def drop(turn: Turn) -> Answer:
-    """*Forget this*: the entry is deleted; if it was on its way, it no longer is."""
+    """*Forget this*: the entry is deleted; if it was on its way, it no longer is. What has arrived stays with the other."""
     entry = _own_entry(turn)
     if entry is None:
-        return Answer(daily.forgotten(turn.voice))
-    if entry.passed_at is not None:
-        return Answer(daily.too_late(turn.voice))
+        return Answer(daily.forgotten(turn.voice, shared=False))
     deliveries.withdraw(turn.db, ("share", "reveal"), entry.id)
-    gestures.delete(turn.db, entry.id)
-    return Answer(daily.forgotten(turn.voice))
+    keepsakes.forget_one(turn.db, entry.id, name=turn.me.name)
+    return Answer(daily.forgotten(turn.voice, shared=not entry.private))
 
 
 def forms(turn: Turn) -> Answer:
@@ -234,31 +235,37 @@ def share(turn: Turn) -> Answer:
     if entry is None or found is None:
         return Answer(toast=settings.stale(turn.voice))
     other = found.other(turn.me.id)
-    gestures.share(turn.db, entry.id, turn.now)
     checkin = _is_checkin(entry)
-    if checkin:
-        _reveal_if_both(turn, entry, found.id)
-    else:
-        turn.tell(other, "share", about=entry.id, pair=found.id)
+    if gestures.share(turn.db, entry.id, turn.now):
+        deliveries.withdraw(turn.db, ("withdrawn",), entry.id)
+        if checkin:
+            _reveal_if_both(turn, entry, found.id)
+        else:
+            turn.tell(other, "share", about=entry.id, pair=found.id, anew=True)
     return Answer(daily.shared(turn.voice, entry.id, other=turn.name_of(other), checkin=checkin))
 
 
 def unshare(turn: Turn) -> Answer:
-    """*Take it back*: until it has arrived, and for at least a minute."""
+    """*Take it back*: for a minute for certain, later if it has not arrived.
+
+    The answer is the same whether or not it has: anything else would tell the writer of the other's hours and pauses.
+    """
     entry = _own_entry(turn)
-    name = _other_name(turn, entry.pair) if entry is not None else None
-    if entry is None or name is None:
+    found = turn.pair(entry.pair) if entry is not None else None
+    if entry is None or found is None:
         return Answer(toast=settings.stale(turn.voice))
+    name = turn.name_of(found.other(turn.me.id))
     if entry.shared_at is None:
-        return Answer(daily.taken_back(turn.voice, entry.id, other=name, seen=False))
-    if not rules.may_take_back(entry, turn.now):
-        return Answer(daily.too_late(turn.voice))
-    deliveries.withdraw(turn.db, ("share", "reveal"), entry.id)
-    gestures.take_back(turn.db, entry.id, turn.now)
-    if entry.passed_at is not None and entry.pair is not None and (found := turn.pair(entry.pair)) is not None:
-        gestures.change(turn.db, entry.id, passed_at=None)
-        turn.tell(found.other(turn.me.id), "withdrawn", about=entry.id, pair=found.id)
-    return Answer(daily.taken_back(turn.voice, entry.id, other=name, seen=entry.passed_at is not None))
+        return Answer(daily.taken_back(turn.voice, entry.id, other=name, late=False))
+    certain = rules.certainly_taken_back(entry, turn.now)
+    if entry.passed_at is None or certain:
+        deliveries.withdraw(turn.db, ("share", "reveal"), entry.id)
+        gestures.take_back(turn.db, entry.id, turn.now)
+        if entry.passed_at is not None:
+            turn.tell(found.other(turn.me.id), "withdrawn", about=entry.id, pair=found.id, anew=True)
+    else:
+        gestures.change(turn.db, entry.id, withdrawn_at=turn.now)
+    return Answer(daily.taken_back(turn.voice, entry.id, other=name, late=not certain))
 
 
 def heart(turn: Turn) -> Answer:
@@ -274,7 +281,7 @@ def thanks(turn: Turn) -> Answer:
 def answer(turn: Turn) -> Answer:
     """*Answer once*: the next words are passed on."""
     entry = _received(turn, turn.tap.number(0))
-    if entry is None:
+    if entry is None or gestures.answered_by(turn.db, turn.me.id, entry.id):
         return Answer(toast=settings.stale(turn.voice))
     turn.ask(f"answer:{entry.id}")
     return Answer(daily.answer_once(turn.voice, entry.id), new=True)
@@ -287,11 +294,14 @@ def still(turn: Turn) -> Answer:
 
 
 def answer_back(turn: Turn, number: int, text: str, kind: Medium = Medium.TEXT) -> Answer:
-    """The one answer back."""
+    """The one answer back; more of them stay with whoever writes them, so that nobody can be flooded."""
     entry = _received(turn, number)
     turn.ask(None)
     if entry is None or entry.pair is None:
         return _draft(turn, text, kind)
+    pairs.hold(turn.db, entry.pair)
+    if gestures.answered_by(turn.db, turn.me.id, entry.id):
+        return _draft(turn, text, kind, again=True)
     if not has_sign(text) and kind is Medium.TEXT:
         return Answer(daily.not_kept(turn.voice, "empty"))
     kept_one = gestures.keep(
@@ -311,16 +321,17 @@ def answer_back(turn: Turn, number: int, text: str, kind: Medium = Medium.TEXT) 
     )
     gestures.share(turn.db, kept_one.gesture.id, turn.now)
     turn.tell(entry.person, "share", about=kept_one.gesture.id, pair=entry.pair)
-    return Answer(daily.answered_back(turn.voice))
+    return Answer(daily.answered_back(turn.voice, kept_one.gesture.id))
 
 
 def quieter(turn: Turn) -> Answer:
     """*Fewer of these*: what this pair shares no longer arrives; nobody is told, settings bring it back."""
-    entry = _received(turn, turn.tap.number(0))
-    if entry is None or entry.pair is None:
+    entry = gestures.by_id(turn.db, turn.tap.number(0))
+    found = turn.pair(entry.pair) if entry is not None else None
+    if found is None:
         return Answer(toast=settings.stale(turn.voice))
-    pairs.mute_shares(turn.db, entry.pair, turn.me.id, muted=True)
-    return Answer(settings.quieter(turn.voice))
+    pairs.mute_shares(turn.db, found.id, turn.me.id, muted=True)
+    return Answer(settings.quieter(turn.voice), new=True)
 
 
 # --- notes ---
@@ -444,12 +455,12 @@ def _keep(turn: Turn, found: Delivery, text: str | None, kind: Medium, file_id: 
     ).gesture
 
 
-def _draft(turn: Turn, text: str, kind: Medium = Medium.TEXT) -> Answer:
-    """Words that fit nothing are kept until the person says what they are."""
+def _draft(turn: Turn, text: str, kind: Medium = Medium.TEXT, *, again: bool = False) -> Answer:
+    """Words that fit nothing are kept until the person says what they are; *again*: their one answer has gone already."""
     if kind is Medium.TEXT and not has_sign(text):
         return Answer(daily.not_kept(turn.voice, "empty"))
     entry = _keep_note(turn, text, kind, Way.DRAFT, None)
-    return Answer(*_careful(turn, text, daily.keep_this(turn.voice, entry.id)), entry=entry.id)
+    return Answer(*_careful(turn, text, daily.keep_this(turn.voice, entry.id, again=again)), entry=entry.id)
 
 
 def _keep_note(turn: Turn, text: str, kind: Medium, way: Way, pair_id: int | None) -> Gesture:
@@ -480,7 +491,7 @@ def _place_note(turn: Turn, entry: Gesture, way: Way) -> Answer:
 
 def _kept_card(turn: Turn, entry: Gesture) -> Card:
     name = _other_name(turn, entry.pair)
-    if entry.shared_at is not None and name is not None:
+    if entry.stands and name is not None:
         return daily.shared(turn.voice, entry.id, other=name, checkin=_is_checkin(entry))
     return daily.kept(
         turn.voice,
@@ -506,7 +517,7 @@ def _words_in_set_up(turn: Turn, text: str) -> Answer:
         return arrive.city_typed(turn, text)
     if turn.me.asking == "hour" and has_sign(text):
         return arrive.hour_typed(turn, text)
-    if pairing.read_code(text) is not None and not text.islower():
+    if pairing.looks_like_code(text):
         refusal = pair.remember(turn, text)
         card = arrive.stage_card(turn)
         return Answer(card) if refusal is None else Answer(refusal, extra=(card,))
@@ -563,7 +574,7 @@ def _seen_before(turn: Turn) -> Answer | None:
     if entry.way is Way.DRAFT:
         return Answer(daily.keep_this(turn.voice, entry.id), entry=entry.id)
     if entry.way is Way.REPLY:
-        return Answer(daily.answered_back(turn.voice))
+        return Answer(daily.answered_back(turn.voice, entry.id))
     return Answer(_kept_card(turn, entry), entry=entry.id)
 
 
@@ -583,10 +594,12 @@ def _own_entry(turn: Turn) -> Gesture | None:
 
 
 def _received(turn: Turn, number: int) -> Gesture | None:
-    """Something that was shared with this person and still stands."""
+    """Something that was shared with this person, has reached them and still stands."""
     found = gestures.by_id(turn.db, number)
     if found is None or found.pair is None or found.person == turn.me.id or found.shared_at is None:
         return None
+    if not deliveries.reached(turn.db, turn.me.id, ("share", "reveal"), found.id):
+        return None  # a made-up button must not tell that something is on its way
     return found if turn.pair(found.pair) is not None else None
 
 
@@ -609,9 +622,13 @@ def _reveal_if_both(turn: Turn, entry: Gesture, pair_id: int) -> None:
     pairs.hold(turn.db, pair_id)
     day = asked.about if asked.kind == Kind.CHECKIN else entry.day
     for other in gestures.checkins_of_day(turn.db, pair_id, day):
-        if other.person != turn.me.id and other.shared_at is not None and other.passed_at is None:
-            turn.tell(turn.me.id, "reveal", about=other.id, pair=pair_id)
-            turn.tell(other.person, "reveal", about=entry.id, pair=pair_id)
+        if other.person == turn.me.id or other.shared_at is None:
+            continue
+        back_again = gestures.there_as(turn.db, entry.id) != (None, None)
+        if other.passed_at is None:
+            turn.tell(turn.me.id, "reveal", about=other.id, pair=pair_id, anew=True)
+        if other.passed_at is None or back_again:
+            turn.tell(other.person, "reveal", about=entry.id, pair=pair_id, anew=True)
             return
 
 

@@ -53,19 +53,19 @@ def call(turn: Turn) -> Answer:
 def ready(turn: Turn) -> Answer:
     """*Ready now*: both get the short guide."""
     reset, pair = _open(turn)
-    if reset is None or pair is None:
+    if reset is None or pair is None or _presses(turn, reset, State.TONIGHT, State.READY):
         return Answer(toast=cards.over(turn.voice))
     resets.move(turn.db, reset.id, State.READY, now=turn.now)
     deliveries.withdraw(turn.db, (TONIGHT, RETURN), reset.id)
     other = pair.other(turn.me.id)
     turn.tell(other, READY, about=reset.id, pair=pair.id, good_for=rules.A_DAY)
-    return Answer(cards.guide(turn.voice, turn.name_of(other), reset.id))
+    return Answer(cards.guide(turn.voice, turn.name_of(other), reset.id, pair=pair.id))
 
 
 def tonight(turn: Turn) -> Answer:
     """*Tonight*: it comes back to both, each at their own evening."""
     reset, pair = _open(turn)
-    if reset is None or pair is None:
+    if reset is None or pair is None or _presses(turn, reset):
         return Answer(toast=cards.over(turn.voice))
     if resets.move(turn.db, reset.id, State.TONIGHT, now=turn.now):
         other = pair.other(turn.me.id)
@@ -81,7 +81,7 @@ def tonight(turn: Turn) -> Answer:
 def time(turn: Turn) -> Answer:
     """*I need time*: given. It comes back once, to the one who asked for it, and then rests."""
     reset, pair = _open(turn)
-    if reset is None or pair is None:
+    if reset is None or pair is None or _presses(turn, reset):
         return Answer(toast=cards.over(turn.voice))
     if resets.move(turn.db, reset.id, State.TIME, now=turn.now, asked_time=turn.me.id):
         turn.tell(pair.other(turn.me.id), TIME, about=reset.id, pair=pair.id, good_for=rules.A_DAY)
@@ -131,6 +131,11 @@ def _close(turn: Turn, state: State) -> Answer:
     resets.move(turn.db, reset.id, state, now=turn.now)
     deliveries.withdraw(turn.db, (TONIGHT, TIME, RETURN), reset.id)
     return Answer(cards.closed(turn.voice, mended=state is State.MENDED))
+
+
+def _presses(turn: Turn, reset: Reset, *but: State) -> bool:
+    """Whether the caller answers in the other's place, as only a made-up button can, unless it stands at one of *but*."""
+    return reset.caller == turn.me.id and reset.state not in but
 
 
 def _open(turn: Turn) -> tuple[Reset | None, Pair | None]:

@@ -35,7 +35,8 @@ def settings(turn: Turn) -> Answer:
     if page == "zone":
         return arrive.places(turn)
     if page == "resets":
-        quiet = pairs.muted(turn.db, [pair for pair, _ in turn.others()])
+        mine = [pair for pair, _ in turn.others()]
+        quiet = pairs.muted(turn.db, mine) | pairs.shares_muted(turn.db, mine)
         return Answer(cards.reset_messages(voice, [(p, name, (p, me.id) in quiet) for p, name in turn.others()]))
     pages = {
         "hour": lambda: arrive_cards.hours(voice, home=Tap.of("set")),

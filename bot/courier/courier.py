@@ -127,11 +127,22 @@ class Courier:
             "send", chat_id, card, lambda form: self._send(chat_id, card, form, png), lane=lane, within=within
         )
         if isinstance(outcome, Sent) and (card.documents or document is not None):
-            await self._attach(chat_id, card, document, lane=lane)
+            return replace(outcome, more=await self._attach(chat_id, card, document, lane=lane))
         return outcome
 
-    async def edit(self, chat_id: int, message_id: int, card: Card, *, within: float | None = None) -> Outcome:
-        """Change a message of ours into *card*. Failed("gone_message") when it is no more: send anew then."""
+    async def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        card: Card,
+        *,
+        document: tuple[Medium, str] | None = None,
+        within: float | None = None,
+    ) -> Outcome:
+        """Change a message of ours into *card*. Failed("gone_message") when it is no more: send anew then.
+
+        *document* is a file of Telegram to pass on after it.
+        """
         if (wait := await self._place(chat_id, REPLY, edits=True, within=within)) is not None:
             return self._told("edit", wait)
 
@@ -147,7 +158,12 @@ class Courier:
             )
             return Sent(message_id)
 
-        return await self._in_best_form("edit", chat_id, card, change, lane=REPLY, within=within, message_id=message_id)
+        outcome = await self._in_best_form(
+            "edit", chat_id, card, change, lane=REPLY, within=within, message_id=message_id
+        )
+        if isinstance(outcome, Sent) and document is not None:
+            return replace(outcome, more=await self._attach(chat_id, card, document, lane=REPLY))
+        return outcome
 
     async def acknowledge(self, query_id: str, toast: str | None = None, *, alert: bool = False) -> None:
         """Stop a button's spinning clock, perhaps with a few words. One too old is ignored quietly."""
@@ -272,24 +288,31 @@ class Courier:
         sent = await self._ask("sendMessage", chat_id=chat_id, text=form.text, link_preview_options=_NO_PREVIEW, **rest)
         return Sent(_number(sent))
 
-    async def _attach(self, chat_id: int, card: Card, document: tuple[Medium, str] | None, *, lane: int) -> None:
-        """Files that belong to a card that has arrived; one that fails is told by its own outcome."""
+    async def _attach(
+        self, chat_id: int, card: Card, document: tuple[Medium, str] | None, *, lane: int
+    ) -> tuple[int, ...]:
+        """Files that belong to a card that has arrived, and their messages; one that fails is told by its own outcome."""
+        outcomes: list[Outcome] = []
         for file in card.documents:
             await self._place(chat_id, lane)
-            await self._tried("document", chat_id, self._bot.send_document(chat_id, file.body, filename=file.name))
+            sending = self._bot.send_document(chat_id, file.body, filename=file.name)
+            outcomes.append(await self._tried("document", chat_id, sending))
         if document is not None:
             medium, file_id = document
             await self._place(chat_id, lane)
-            await self._tried("medium", chat_id, self._pass_on(chat_id, medium, file_id))
+            outcomes.append(
+                await self._tried("medium", chat_id, self._pass_on(chat_id, medium, file_id, quiet=card.quiet))
+            )
+        return tuple(outcome.message_id for outcome in outcomes if isinstance(outcome, Sent))
 
-    def _pass_on(self, chat_id: int, medium: Medium, file_id: str) -> Awaitable[Any]:
-        sender: dict[Medium, Callable[[int, str], Awaitable[Any]]] = {
+    def _pass_on(self, chat_id: int, medium: Medium, file_id: str, *, quiet: bool) -> Awaitable[Any]:
+        sender: dict[Medium, Callable[..., Awaitable[Any]]] = {
             Medium.VOICE: self._bot.send_voice,
             Medium.PHOTO: self._bot.send_photo,
             Medium.STICKER: self._bot.send_sticker,
             Medium.VIDEO_NOTE: self._bot.send_video_note,
         }
-        return sender[medium](chat_id, file_id)
+        return sender[medium](chat_id, file_id, disable_notification=quiet or None)
 
     async def _tried(
         self, method: str, chat_id: int | None, call: Awaitable[Any], *, message_id: int | None = None

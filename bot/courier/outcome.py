@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Telegram has it, as this message; *bare* when its picture could not be drawn and its words went alone."""
+    """Telegram has it, as this message; *bare* when its picture could not be drawn and its words went alone.
+
+    *more* are the messages of files that went with it.
+    """
 
     message_id: int
     bare: bool = False
+    more: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,16 @@ from sqlalchemy import Connection
 from bot.domain import clock, pacing, prompts, reflection
 from bot.domain.gestures import Gesture, Medium
 from bot.domain.pacing import Defer, Drop, Due, Why
-from bot.domain.people import Pair, Person
+from bot.domain.people import Pair, Person, Tie
 from bot.domain.prompts import DAILY, Kind
 from bot.speech import daily, pairing, resets, weekly
 from bot.speech.card import Card
 from bot.speech.library import Library
 from bot.speech.voice import Voice, shown_name
-from bot.storage import deliveries, gestures, own_prompts, pairs, people
+from bot.storage import deliveries, gestures, keepsakes, own_prompts, pairs, people
 from bot.storage import resets as reset_store
 from bot.storage.deliveries import Around, Delivery, Settled
+from bot.storage.pairs import Untold
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Parcel:
     card: Card
     prompt: str | None = None
     edits: int | None = None
+    deletes: int | None = None
+    """Another message of the bot that has to go first."""
     document: tuple[Medium, str] | None = None
     """A file of Telegram to pass on with the card."""
 
@@ -59,6 +62,7 @@ class _Batch:
     resets_muted: set[tuple[int, int]]
     shares_muted: set[tuple[int, int]]
     own: dict[int, tuple[int, str]]
+    untold: dict[tuple[int, int], Untold]
     told: list[int] = field(default_factory=list)
 
 
@@ -108,6 +112,7 @@ def _read(db: Connection, claimed: Sequence[Delivery], library: Library, now: da
         pairs.muted(db, numbers),
         pairs.shares_muted(db, numbers),
         own_prompts.due(db, prompted, now),
+        pairs.untold(db, sorted({each.pair for each in claimed if each.pair is not None})),
     )
 
 
@@ -135,6 +140,9 @@ def _due(batch: _Batch, delivery: Delivery) -> Due:
     around = batch.around.get(delivery.person)
     pair = batch.pairs.get(delivery.pair) if delivery.pair is not None else None
     key = (delivery.pair or 0, delivery.person)
+    over = delivery.pair is not None and (pair is None or pair.ended_at is not None)
+    if delivery.kind in pairs.PAST_THE_END or (delivery.kind in pairs.OF_ONESELF and key in batch.untold):
+        over = False
     muted = (delivery.kind in NEVER_TWICE and key in batch.resets_muted) or (
         delivery.kind in {*SHARED, "heart", "thanks"} and key in batch.shares_muted
     )
@@ -142,7 +150,7 @@ def _due(batch: _Batch, delivery: Delivery) -> Due:
         kind=delivery.kind,
         due_at=delivery.due_at,
         good_until=delivery.good_until,
-        pair_open=delivery.pair is None or (pair is not None and pair.ended_at is None),
+        pair_open=not over,
         muted=muted,
         unanswered=around.unanswered if around is not None else 0,
         prompts_today=around.days.count((delivery.pair, delivery.about)) if around is not None else 0,
@@ -191,15 +199,22 @@ def _parcel(batch: _Batch, delivery: Delivery, person: Person) -> Parcel | Why:
     voice = batch.library.voice_of(person)
     pair = batch.pairs.get(delivery.pair) if delivery.pair is not None else None
     other = batch.people.get(pair.other(person.id)) if pair is not None else None
-    name = shown_name(voice, other.name if other is not None else None) if pair is not None else None
+    untold = batch.untold.get((delivery.pair or 0, person.id))
+    tie = pair.tie if pair is not None else untold.tie if untold is not None else None
+    name = None
+    if other is not None or untold is not None:
+        name = shown_name(voice, other.name if other is not None else untold.called if untold is not None else None)
     if delivery.kind in DAILY:
-        return _prompt(batch, delivery, person, voice, pair, name)
+        return _prompt(batch, delivery, person, voice, tie, name)
     if delivery.kind == Kind.WEEKLY:
-        return _weekly(batch, delivery, person, voice, pair, name)
+        writer = pair.other(person.id) if pair is not None else None
+        return _weekly(batch, delivery, person, voice, tie, name, writer=writer)
     if delivery.kind == "asked":
         return _asked(batch, delivery, person, voice, name)
     if delivery.kind == "lighter":
         return Parcel(delivery, person.chat_id, daily.lighter(voice))
+    if delivery.kind == "withdrawn":
+        return _withdrawn(batch, delivery, person, voice)
     if pair is None or name is None:
         return Why.ENDED
     if delivery.kind == "paired":
@@ -210,7 +225,7 @@ def _parcel(batch: _Batch, delivery: Delivery, person: Person) -> Parcel | Why:
 
 
 def _prompt(
-    batch: _Batch, delivery: Delivery, person: Person, voice: Voice, pair: Pair | None, name: str | None
+    batch: _Batch, delivery: Delivery, person: Person, voice: Voice, tie: Tie | None, name: str | None
 ) -> Parcel | Why:
     kind = Kind(delivery.kind)
     if kind is Kind.APPRECIATION and person.id in batch.own and not person.resting:
@@ -220,7 +235,7 @@ def _prompt(
         return Parcel(delivery, person.chat_id, card, prompt=f"{own_prompts.PREFIX}{number}")
     chosen = prompts.choose(
         batch.library.pool(person.locale, kind),
-        pair.tie if pair is not None else None,
+        tie,
         person.pace,
         recent=batch.around[person.id].recent,
         seed=person.id * 7919 + (delivery.pair or 0) * 31 + delivery.about,  # nothing anybody else does changes it
@@ -242,28 +257,37 @@ def _asked(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name
 
 
 def _weekly(
-    batch: _Batch, delivery: Delivery, person: Person, voice: Voice, pair: Pair | None, name: str | None
+    batch: _Batch,
+    delivery: Delivery,
+    person: Person,
+    voice: Voice,
+    tie: Tie | None,
+    name: str | None,
+    *,
+    writer: int | None,
 ) -> Parcel | Why:
     today = clock.day_date(delivery.about)
     week = reflection.mirrored_week(today, voice.first_weekday, voice.mirror_weekday)
     first, last = clock.day_number(week.days[0]), clock.day_number(week.days[-1])
-    entries = gestures.of_week(batch.db, person.id, pair.id if pair is not None else None, first - 1, last)
+    entries = gestures.of_week(batch.db, person.id, delivery.pair, first - 1, last)
+    if delivery.pair is not None:
+        entries += keepsakes.of_week(batch.db, person.id, delivery.pair, first - 1, last, writer=writer)
     late = _came_after_the_mirror(entries, first - 1, person)
     since = clock.minute_to_utc(first * clock.DAY, person.zone)
     until = clock.minute_to_utc((last + 1) * clock.DAY, person.zone)
-    mended = pair is not None and reset_store.mended_between(batch.db, pair.id, since, until)
+    mended = delivery.pair is not None and reset_store.mended_between(batch.db, delivery.pair, since, until)
     woven = reflection.weave(entries, week, reader=person.id, mended=mended, carried=late)
     if woven is None:
         return Why.EMPTY
     pool = [each for each in batch.library.pool(person.locale, Kind.WEEKLY) if each.step is woven.theme]
     question = prompts.choose(
         pool,
-        pair.tie if pair is not None else None,
+        tie,
         person.pace,
         recent=batch.around[person.id].recent,
         seed=delivery.about // 7,
     )
-    names = {pair.other(person.id): name or ""} if pair is not None else {}
+    names = dict.fromkeys({entry.person for entry in entries}, name or "")
     card = weekly.reflection(voice, woven, names, person.id, question=question.text if question is not None else None)
     return Parcel(delivery, person.chat_id, card, prompt=question.id if question is not None else None)
 
@@ -280,10 +304,10 @@ def _reset(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name
         return Why.WITHDRAWN
     cards: dict[str, Callable[[], Card]] = {
         "call": lambda: resets.called(voice, name, found.id, found.pair),
-        "ready": lambda: resets.guide(voice, name, found.id),
-        "tonight": lambda: resets.answered(voice, name, "tonight", found.id),
-        "time": lambda: resets.answered(voice, name, "time", found.id),
-        "return": lambda: resets.returned(voice, name, found.id),
+        "ready": lambda: resets.guide(voice, name, found.id, pair=found.pair),
+        "tonight": lambda: resets.answered(voice, name, "tonight", found.id, pair=found.pair),
+        "time": lambda: resets.answered(voice, name, "time", found.id, pair=found.pair),
+        "return": lambda: resets.returned(voice, name, found.id, pair=found.pair),
     }
     return Parcel(delivery, person.chat_id, cards[delivery.kind]())
 
@@ -292,11 +316,10 @@ def _from_other(batch: _Batch, delivery: Delivery, person: Person, voice: Voice,
     entry = gestures.by_id(batch.db, delivery.about)
     if entry is None:
         return Why.WITHDRAWN
-    if delivery.kind == "withdrawn":
-        card_id = gestures.passed_card(batch.db, entry.id)
-        return Parcel(delivery, person.chat_id, daily.withdrawn(voice), edits=card_id)
     if delivery.kind in {"heart", "thanks"}:
-        return Parcel(delivery, person.chat_id, daily.thanked(voice, name, heart=delivery.kind == "heart"))
+        return Parcel(
+            delivery, person.chat_id, daily.thanked(voice, name, heart=delivery.kind == "heart", gesture=entry.id)
+        )
     if entry.shared_at is None:
         return Why.WITHDRAWN
     if delivery.kind == "reveal":
@@ -304,7 +327,19 @@ def _from_other(batch: _Batch, delivery: Delivery, person: Person, voice: Voice,
         if mine is None:
             return Why.WITHDRAWN
         card = daily.revealed(voice, mine.words or "…", entry.words or "…", other=name, gesture=entry.id)
-        return Parcel(delivery, person.chat_id, card)
-    card = daily.passed_on(voice, name, entry.words, medium=entry.medium, gesture=entry.id, way=entry.way)
+    else:
+        card = daily.passed_on(voice, name, entry.words, medium=entry.medium, gesture=entry.id, way=entry.way)
+    there, _ = gestures.there_as(batch.db, entry.id)
+    if there is not None:  # shared again after it was taken back from there: in its place, without a sound
+        card = replace(card, quiet=True)
     document = (entry.medium, entry.file_id) if entry.file_id is not None else None
-    return Parcel(delivery, person.chat_id, card, document=document)
+    return Parcel(delivery, person.chat_id, card, edits=there, document=document)
+
+
+def _withdrawn(batch: _Batch, delivery: Delivery, person: Person, voice: Voice) -> Parcel | Why:
+    """What was taken back goes from where it has arrived, at any hour: it makes no sound."""
+    entry = gestures.by_id(batch.db, delivery.about)
+    card, file = gestures.there_as(batch.db, delivery.about)
+    if entry is None or entry.shared_at is not None or card is None:
+        return Why.WITHDRAWN
+    return Parcel(delivery, person.chat_id, daily.withdrawn(voice), edits=card, deletes=file)

@@ -28,7 +28,7 @@ from bot.domain.pacing import LATE_LIMIT, Lane
 from bot.domain.prompts import DAILY
 from bot.speech.card import taps
 from bot.speech.library import Library
-from bot.storage import deliveries, gestures, people, rhythms, tallies
+from bot.storage import deliveries, gestures, people, rhythms, tallies, tidies
 from bot.storage.deliveries import Delivery, Settled
 from bot.storage.rhythms import Cursor
 from bot.storage.store import Store
@@ -290,9 +290,11 @@ class Pulse:
 
     async def _send(self, parcel: Parcel) -> None:
         outcome: Outcome = Failed("not_tried")
+        if parcel.deletes is not None:
+            await self.courier.delete(parcel.chat_id, [parcel.deletes])
         if parcel.edits is not None:
-            outcome = await self.courier.edit(parcel.chat_id, parcel.edits, parcel.card)
-        if isinstance(outcome, Failed):
+            outcome = await self.courier.edit(parcel.chat_id, parcel.edits, parcel.card, document=parcel.document)
+        if isinstance(outcome, Failed) and parcel.delivery.kind != "withdrawn":
             late = self.now() - parcel.delivery.due_at > WITHOUT_PICTURE
             card = replace(parcel.card, picture=None) if late and self.courier.easel.busy else parcel.card
             lane = Lane(parcel.delivery.lane)
@@ -314,8 +316,9 @@ class Pulse:
                 reached.append(who)
                 if parcel.delivery.kind not in DAILY:  # a prompt's buttons follow from the prompt (chat.reply)
                     people.remember_buttons(db, who, taps(parcel.card))
+                tidies.add(db, [(who, message, at) for message in outcome.more])
                 if parcel.delivery.kind in compose.SHARED:
-                    gestures.passed(db, parcel.delivery.about, outcome.message_id, at)
+                    _arrived(db, parcel.delivery, outcome, at)
             elif isinstance(outcome, Blocked):
                 people.out_of_reach(db, who, outcome.why, at, twice_apart=GONE_APART)
             elif isinstance(outcome, Later) and outcome.why == TOO_MANY and not outcome.whole_bot:
@@ -375,6 +378,22 @@ class Pulse:
                 await self.deliver()
         except TimeoutError:
             log.warning("%d deliveries are still on their way; their leases will tell", len(self._flying))
+
+
+def _arrived(db: Connection, delivery: Delivery, sent: Sent, at: datetime) -> None:
+    """Something shared is there; if it was taken back while it was on its way, it goes from there at once."""
+    if gestures.passed(db, delivery.about, sent.message_id, next(iter(sent.more), None), at):
+        return
+    deliveries.enqueue(
+        db,
+        delivery.person,
+        "withdrawn",
+        about=delivery.about,
+        pair=delivery.pair,
+        due_at=at,
+        good_for=LATE_LIMIT,
+        anew=True,
+    )
 
 
 def settle(parcel: Parcel, outcome: Outcome, at: datetime, *, patience: float = 1.0) -> Settled:

@@ -67,17 +67,24 @@ class Gesture:
     delivery: int | None
     shared_at: datetime | None
     passed_at: datetime | None
-    """When the other received it."""
+    """When the other received it. Never to be seen in what the writer is shown: it would tell of the other's hours and pauses."""
+    withdrawn_at: datetime | None = None
+    """When the writer took it back, or tried to."""
 
     @property
     def private(self) -> bool:
         """Whether nobody else has been or will be shown it."""
         return self.shared_at is None
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is shared as far as its writer is told."""
+        return self.shared_at is not None and self.withdrawn_at is None
 
-def may_take_back(gesture: Gesture, now: datetime) -> bool:
-    """A share can be taken back until the other has it, and at least for a minute."""
-    return gesture.shared_at is not None and (gesture.passed_at is None or now - gesture.shared_at < TAKE_BACK)
+
+def certainly_taken_back(gesture: Gesture, now: datetime) -> bool:
+    """Whether a share is taken back even from where it has arrived: within a minute. Later only what has not arrived is."""
+    return gesture.shared_at is not None and now - gesture.shared_at < TAKE_BACK
 
 
 def answerable(sent_at: datetime, now: datetime) -> bool:

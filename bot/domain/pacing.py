@@ -59,6 +59,8 @@ def prompts_a_day(pace: Pace) -> int:
 
 RESTING = frozenset({"appreciation", "reset", "weekly", "call", "return"})
 """What rests for somebody who may be in danger: nothing pushes closeness."""
+SOUNDLESS = frozenset({"withdrawn"})
+"""What only takes something away from the chat: it waits for no quiet hours and no pause."""
 LOOK_AGAIN = timedelta(hours=12)
 """How long something waits before an open-ended pause is looked at again."""
 
@@ -138,6 +140,8 @@ def verdict(due: Due, person: Person, now: datetime) -> Verdict:
     own_accord = daily or due.kind == Kind.WEEKLY
     if (why := _hindrance(due, person, now, daily=daily, own_accord=own_accord)) is not None:
         return Drop(why)
+    if due.kind in SOUNDLESS:
+        return Send()
     wait = [now]
     if person.paused(now):
         wait.append(person.paused_until or now + LOOK_AGAIN)

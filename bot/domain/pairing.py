@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ def read_code(typed: str) -> str | None:
     """
     code = "".join(sign for sign in typed.upper() if not sign.isspace() and sign not in "-–—_.")
     return code if len(code) == CODE_LENGTH and set(code) <= set(ALPHABET) else None
+
+
+def looks_like_code(typed: str) -> bool:
+    """Whether plain words, of which nobody asked for a code, are meant as one: in one piece or two, and no word like Grateful."""
+    code = "".join(typed.split()) if re.fullmatch(r"\s*\S{4}[\s-]?\S{4}\s*", typed) else ""
+    return read_code(code) is not None and (code == code.upper() or any(sign.isdigit() for sign in code))
 
 
 def refuse(

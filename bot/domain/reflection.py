@@ -102,7 +102,9 @@ def weave(
         return None
     quotes: dict[int, Quote] = {}
     for gesture in visible:
-        if gesture.passed_at is not None and gesture.medium is Medium.TEXT and gesture.words:
+        # of one's own, whatever one shares: whether it has arrived would tell of the other's hours and pauses
+        shown = gesture.stands if gesture.person == reader else gesture.passed_at is not None
+        if shown and gesture.medium is Medium.TEXT and gesture.words:
             quotes[gesture.person] = Quote(gesture.person, gesture.words)  # the latest of each
     return Reflection(
         week=week,

@@ -23,6 +23,7 @@ COPY_LIMIT = 256
 """Characters of copy_text (core.telegram.org/bots/api#copytextbutton)."""
 
 _TAG = re.compile(r"<[^>]*>")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class TapError(ValueError):
@@ -61,11 +62,10 @@ class Tap:
         return cls(verb, tuple(args))
 
     def number(self, index: int) -> int:
-        """Argument *index* as a whole number. Raises TapError when it is missing or something else."""
-        try:
-            return int(self.args[index])
-        except (IndexError, ValueError):
-            raise TapError(f"{self.verb} has no number at {index}") from None
+        """Argument *index* as a whole number of 64 bits. Raises TapError when it is missing or something else."""
+        if index >= len(self.args) or not _NUMBER.fullmatch(self.args[index]):
+            raise TapError(f"{self.verb} has no number at {index}")
+        return int(self.args[index])
 
 
 @dataclass(frozen=True, slots=True)

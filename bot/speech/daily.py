@@ -127,9 +127,21 @@ def form_name(voice: Voice, form: Form) -> str:
     }[form]
 
 
-def forgotten(voice: Voice) -> Card:
-    """An entry was deleted at the writer's wish."""
-    return voice.card(voice.say("Forgotten."))
+def forgotten(voice: Voice, *, shared: bool) -> Card:
+    """An entry was deleted at the writer's wish; of one that was *shared* the same is said whether or not it had arrived."""
+    return voice.card(
+        voice.say("Forgotten here. If it had arrived there already, it stays there.")
+        if shared
+        else voice.say("Forgotten.")
+    )
+
+
+def sent_as_it_was(voice: Voice, gesture: int) -> Card:
+    """A shared entry was edited: nobody's words change under another's eyes."""
+    return voice.card(
+        voice.say("What you have shared stays as you wrote it first."),
+        [Button(voice.label("Take it back"), Tap.of("unshare", gesture))],
+    )
 
 
 def shared(voice: Voice, gesture: int, *, other: str, checkin: bool) -> Card:
@@ -142,19 +154,14 @@ def shared(voice: Voice, gesture: int, *, other: str, checkin: bool) -> Card:
     return voice.card(line, [Button(voice.label("Take it back"), Tap.of("unshare", gesture))])
 
 
-def taken_back(voice: Voice, gesture: int, *, other: str, seen: bool) -> Card:
-    """It is private again; if it had arrived already, the honest word about that."""
+def taken_back(voice: Voice, gesture: int, *, other: str, late: bool) -> Card:
+    """It is private again, as far as it can be. Never a word that tells whether it had arrived."""
     line = (
-        voice.say("Taken back. It had arrived; I've deleted it there, but it may have been read.")
-        if seen
-        else voice.say("Taken back. Only you see it.")
+        voice.say("If it had not arrived yet, it won't anymore. If it had, it stays there.")
+        if late
+        else voice.say("Taken back. If it had arrived already, it may have been read.")
     )
     return voice.card(line, [Button(voice.label("Share with {name}", name=other), Tap.of("share", gesture))])
-
-
-def too_late(voice: Voice) -> Card:
-    """A share that can no longer be taken back."""
-    return voice.card(voice.say("It has arrived already."))
 
 
 def withdrawn(voice: Voice) -> Card:
@@ -176,8 +183,12 @@ def passed_on(voice: Voice, writer: str, words: str | None, *, medium: Medium, g
         Button(voice.label("Thank you"), Tap.of("thanks", gesture)),
     ]
     rows = [row, [Button(voice.label("Answer once"), Tap.of("answer", gesture))]] if way != "reply" else []
-    rows.append([Button(voice.label("Fewer of these"), Tap.of("quieter", gesture))])
-    return voice.card("\n".join(lines), *rows)
+    return voice.card("\n".join(lines), *rows, fewer(voice, gesture))
+
+
+def fewer(voice: Voice, gesture: int) -> tuple[Button, ...]:
+    """The quiet way to stop what the other sends, under all of it."""
+    return (Button(voice.label("Fewer of these"), Tap.of("quieter", gesture)),)
 
 
 def quoted(voice: Voice, words: str) -> str:
@@ -204,15 +215,15 @@ def answer_once(voice: Voice, gesture: int) -> Card:
     )
 
 
-def answered_back(voice: Voice) -> Card:
-    """The answer is on its way."""
-    return voice.card(voice.say("On its way."))
+def answered_back(voice: Voice, gesture: int) -> Card:
+    """The answer is on its way; it can be taken back like anything shared."""
+    return voice.card(voice.say("On its way."), [Button(voice.label("Take it back"), Tap.of("unshare", gesture))])
 
 
-def thanked(voice: Voice, writer: str, *, heart: bool) -> Card:
+def thanked(voice: Voice, writer: str, *, heart: bool, gesture: int) -> Card:
     """A heart or a thank you for something shared."""
     line = voice.say("❤️ from {name}", name=writer) if heart else voice.say("{name} says thank you.", name=writer)
-    return voice.card("\n".join((voice.say("<b>For what you shared</b>"), "", line)))
+    return voice.card("\n".join((voice.say("<b>For what you shared</b>"), "", line)), fewer(voice, gesture))
 
 
 def revealed(voice: Voice, mine: str, theirs: str, *, other: str, gesture: int) -> Card:
@@ -233,6 +244,7 @@ def revealed(voice: Voice, mine: str, theirs: str, *, other: str, gesture: int) 
             Button(voice.label("Thank you"), Tap.of("thanks", gesture)),
         ],
         [Button(voice.label("Answer once"), Tap.of("answer", gesture))],
+        fewer(voice, gesture),
     )
 
 
@@ -251,10 +263,12 @@ def lighter(voice: Voice) -> Card:
     )
 
 
-def keep_this(voice: Voice, draft: int) -> Card:
-    """Words that answer nothing: a question, never silence."""
+def keep_this(voice: Voice, draft: int, *, again: bool = False) -> Card:
+    """Words that answer nothing, or *again* what was answered already: a question, never silence."""
     return voice.card(
-        voice.say("Should I keep this?"),
+        voice.say("Your one answer has gone already, so this stays with you. Should I keep it?")
+        if again
+        else voice.say("Should I keep this?"),
         [Button(voice.label("Yes, something I noticed"), Tap.of("keep", draft, "noticed"), style="primary")],
         [Button(voice.label("Yes, something I gave"), Tap.of("keep", draft, "given"))],
         [Button(voice.label("No, forget it"), Tap.of("drop", draft))],

@@ -79,7 +79,7 @@ def cancelled(voice: Voice) -> Card:
     )
 
 
-def invited(voice: Voice, *, inviter: str, tie: Tie, invite: int) -> Card:
+def invited(voice: Voice, *, inviter: str, tie: Tie, invite: int, ticket: str) -> Card:
     """Who invites, as what, and what each will see. Nothing happens before *Accept*."""
     text = "\n".join(
         (
@@ -95,7 +95,7 @@ def invited(voice: Voice, *, inviter: str, tie: Tie, invite: int) -> Card:
     )
     return voice.card(
         text,
-        [Button(voice.label("Accept"), Tap.of("accept", invite), style="success")],
+        [Button(voice.label("Accept"), Tap.of("accept", invite, ticket), style="success")],
         [Button(voice.label("No, thank you"), Tap.of("decline"))],
     )
 
@@ -207,9 +207,10 @@ def solo(voice: Voice, at: str) -> Card:
     return voice.card(voice.say("Good. At {time}, a prompt just for you.", time=Markup(at)))
 
 
-def closed(voice: Voice) -> str:
-    """The one neutral line for the other half, at their own next action."""
-    return voice.say("One of your shared spaces is closed now. Your own words are still yours.")
+def closed(voice: Voice, *, alone: bool) -> Card:
+    """The one neutral line for the other half, at their own next action; whoever is *alone* now may go on alone."""
+    line = voice.say("One of your shared spaces is closed now. Your own words are still yours.")
+    return voice.card(line, [Button(voice.label("Keep a prompt just for me"), Tap.of("solo"))] if alone else [])
 
 
 def until(voice: Voice, moment: datetime, zone: str) -> str:

@@ -30,7 +30,7 @@ def journal(voice: Voice, entries: Sequence[Gesture], *, older: int | None) -> C
             older = shown[-1].id
             break
         shown.append(entry)
-        state = voice.say("shared") if entry.passed_at else voice.say("only you")
+        state = _state(voice, entry)
         lines += [
             "",
             f"{voice.day(clock.day_date(entry.day))} · {form_name(voice, entry.form)} · {state}",
@@ -43,6 +43,13 @@ def journal(voice: Voice, entries: Sequence[Gesture], *, older: int | None) -> C
         [Button(voice.label("Find a word"), Tap.of("find")), Button(voice.label("On this day"), Tap.of("thisday"))],
         back(voice, Tap.of("home")),
     )
+
+
+def _state(voice: Voice, entry: Gesture) -> str:
+    """What the writer did with it; never whether it has arrived, which would tell of the other's hours and pauses."""
+    if entry.withdrawn_at is not None:
+        return voice.say("taken back")
+    return voice.say("only you") if entry.private else voice.say("shared")
 
 
 def find(voice: Voice) -> Card:
@@ -65,23 +72,31 @@ def exported(voice: Voice, files: Sequence[Document]) -> Card:
 
 
 def forget(voice: Voice) -> Card:
-    """One confirmation."""
+    """One confirmation, and whether the name may stay on what the other keeps."""
     return voice.card(
         voice.say(
             "<b>Delete everything</b>\n\nThis deletes everything about you here, at once and for good: your words, your settings, your "
-            "connections. The other keeps only what you shared with them. You may want /export first."
+            "connections. The other keeps only what you shared with them, with your name on it unless that goes too. "
+            "Nobody is told. You may want /export first."
         ),
         [Button(voice.label("Keep everything"), Tap.of("home"), style="primary")],
         [Button(voice.label("Yes, delete everything"), Tap.of("forgotten"), style="danger")],
+        [Button(voice.label("Yes, and my name too"), Tap.of("forgotten", "name"), style="danger")],
     )
 
 
-def forgotten(voice: Voice, records: int) -> Card:
-    """How many records went."""
+def forgotten(voice: Voice, *, words: int, connections: int, others: int) -> Card:
+    """How much went."""
     return voice.card(
-        voice.many(
-            "Done. {n} record about you is deleted. If you ever come back, /start begins anew.",
-            "Done. {n} records about you are deleted. If you ever come back, /start begins anew.",
-            records,
+        "\n".join(
+            (
+                voice.say("<b>Done. Everything about you is deleted.</b>"),
+                "",
+                voice.say("Words of yours: {n}", n=words),
+                voice.say("Connections: {n}", n=connections),
+                voice.say("Other records: {n}", n=others),
+                "",
+                voice.say("If you ever come back, /start begins anew."),
+            )
         )
     )

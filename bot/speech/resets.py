@@ -96,12 +96,17 @@ def called(voice: Voice, caller: str, reset: int, pair: int) -> Card:
         ],
         [
             Button(voice.label("I'd rather not"), Tap.of("rather", reset)),
-            Button(voice.label("Not these messages"), Tap.of("mute", pair)),
+            *enough(voice, pair),
         ],
     )
 
 
-def guide(voice: Voice, other: str, reset: int) -> Card:
+def enough(voice: Voice, pair: int) -> list[Button]:
+    """The quiet way to stop them, under all that come from the other."""
+    return [Button(voice.label("Not these messages"), Tap.of("mute", pair))]
+
+
+def guide(voice: Voice, other: str, reset: int, *, pair: int) -> Card:
     """To both, when one is ready: four small steps."""
     return voice.card(
         "\n".join(
@@ -119,16 +124,19 @@ def guide(voice: Voice, other: str, reset: int) -> Card:
             )
         ),
         closing(voice, reset),
+        enough(voice, pair),
     )
 
 
-def answered(voice: Voice, other: str, how: str, reset: int) -> Card:
+def answered(voice: Voice, other: str, how: str, reset: int, *, pair: int) -> Card:
     """To the caller: how the other answered, as something normal."""
     line = {
         "tonight": voice.say("{name} says: tonight. It comes back to you both then.", name=other),
         "time": voice.say("{name} takes some time. That is a good answer; there is nothing to do.", name=other),
     }[how]
-    return voice.card("\n".join((voice.say("<b>A quiet word for you</b>"), "", line)), closing(voice, reset))
+    return voice.card(
+        "\n".join((voice.say("<b>A quiet word for you</b>"), "", line)), closing(voice, reset), enough(voice, pair)
+    )
 
 
 def noted(voice: Voice, how: str, reset: int) -> Card:
@@ -143,7 +151,7 @@ def noted(voice: Voice, how: str, reset: int) -> Card:
     return voice.card(line, *rows)
 
 
-def returned(voice: Voice, other: str, reset: int) -> Card:
+def returned(voice: Voice, other: str, reset: int, *, pair: int) -> Card:
     """Back tonight, to both; or once to the one who asked for time."""
     return voice.card(
         "\n".join(
@@ -157,6 +165,7 @@ def returned(voice: Voice, other: str, reset: int) -> Card:
         ),
         [Button(voice.label("Ready now"), Tap.of("ready", reset), style="primary")],
         [Button(voice.label("Let it rest"), Tap.of("rest", reset))],
+        enough(voice, pair),
     )
 
 

@@ -62,7 +62,10 @@ class Seal:
         if not keys:
             raise ValueError("no key to seal with")
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._newest = Fernet(keys[0])
         self._hash_keys = [hashlib.sha256(b"recipro keyed hash " + key.encode()).digest() for key in keys]
+        self.hash_key: bytes | None = None
+        """What hashes that stay in this database are keyed with; kept in it, sealed (storage.notes)."""
 
     def __repr__(self) -> str:
         return "Seal(…)"
@@ -85,9 +88,23 @@ class Seal:
         except InvalidToken:
             raise WrongKeyError("no key opens what is stored") from None
 
+    def newest(self, sealed: bytes) -> bool:
+        """Whether *sealed* is under the newest key already."""
+        try:
+            self._newest.decrypt(bytes(sealed))
+        except InvalidToken:
+            return False
+        return True
+
+    def keyed(self, secret: str) -> bytes:
+        """A hash of *secret* for this database alone, the same under every key: what is stored instead of an invite's code."""
+        if self.hash_key is None:
+            raise RuntimeError("no database was opened with this seal")
+        return hmac.digest(self.hash_key, secret.encode(), "sha256")
+
     def hashes(self, secret: str) -> list[bytes]:
-        """Keyed hashes of *secret*, newest key first: what is stored instead of an invite's code."""
-        return [hmac.new(key, secret.encode(), hashlib.sha256).digest() for key in self._hash_keys]
+        """Hashes of *secret* under each key, newest first, known without a database: for what is kept apart from it."""
+        return [hmac.digest(key, secret.encode(), "sha256") for key in self._hash_keys]
 
 
 class _Held:

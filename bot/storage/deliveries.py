@@ -110,8 +110,14 @@ def enqueue(
     good_for: timedelta,
     lane: Lane = Lane.SHARE,
     prompt: str | None = None,
+    anew: bool = False,
 ) -> bool:
-    """Put something for *person* in the outbox, once for each occasion; whether it was new."""
+    """Put something for *person* in the outbox, once for each occasion; whether it was new.
+
+    *anew*: also if it has been there and is settled, because its cause has come again.
+    """
+    if anew and _revive(db, person, kind, about=about, pair=pair, due_at=due_at, good_until=due_at + good_for):
+        return True
     return insert_once(
         db,
         delivery,
@@ -127,6 +133,36 @@ def enqueue(
             "prompt": prompt,
         },
     )
+
+
+def _revive(
+    db: Connection, person: int, kind: str, *, about: int, pair: int | None, due_at: datetime, good_until: datetime
+) -> bool:
+    changed = db.execute(
+        update(delivery)
+        .where(
+            delivery.c.about == about,
+            delivery.c.person_id == person,
+            delivery.c.kind == kind,
+            func.coalesce(delivery.c.pair_id, 0) == (pair or 0),
+            delivery.c.state.not_in(("waiting", "sending")),
+        )
+        .values(state="waiting", due_at=due_at, good_until=good_until, tries=0, reason=None, answered_at=None)
+    )
+    return changed.rowcount == 1
+
+
+def reached(db: Connection, person: int, kinds: Sequence[str], about: int) -> bool:
+    """Whether something about *about* was sent to *person*, or may have been."""
+    found = db.execute(
+        select(delivery.c.id).where(
+            delivery.c.about == about,
+            delivery.c.person_id == person,
+            delivery.c.kind.in_(list(kinds)),
+            delivery.c.state.in_(("sent", "unknown", "sending")),
+        )
+    )
+    return found.first() is not None
 
 
 def sent_now(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy import delete as sql_delete
 
 from bot.domain.gestures import Form, Gesture, Medium, Way
@@ -29,6 +29,7 @@ COLUMNS = (
     gesture.c.delivery_id,
     gesture.c.shared_at,
     gesture.c.passed_at,
+    gesture.c.withdrawn_at,
 )
 _BY_ID = select(*COLUMNS).where(gesture.c.id == bindparam("id"))
 _BY_MESSAGE = select(*COLUMNS).where(
@@ -106,23 +107,20 @@ def change(db: Connection, number: int, **facts: Any) -> None:
 
 
 def share(db: Connection, number: int, now: datetime) -> bool:
-    """Mark as shared; False when it was already."""
+    """Mark as shared; False when it was already, or has arrived and was taken back too late for that."""
     changed = db.execute(
         update(gesture)
         .where(gesture.c.id == number, gesture.c.shared_at.is_(None))
         .values(shared_at=now, withdrawn_at=None)
     )
+    if changed.rowcount == 0:
+        change(db, number, withdrawn_at=None)
     return changed.rowcount == 1
 
 
-def take_back(db: Connection, number: int, now: datetime) -> bool:
-    """Undo a share; whether it had been shared."""
-    changed = db.execute(
-        update(gesture)
-        .where(gesture.c.id == number, gesture.c.shared_at.is_not(None))
-        .values(shared_at=None, withdrawn_at=now)
-    )
-    return changed.rowcount == 1
+def take_back(db: Connection, number: int, now: datetime) -> None:
+    """Undo a share, wherever it is."""
+    change(db, number, shared_at=None, passed_at=None, withdrawn_at=now)
 
 
 def delete(db: Connection, number: int) -> None:
@@ -130,13 +128,26 @@ def delete(db: Connection, number: int) -> None:
     db.execute(sql_delete(gesture).where(gesture.c.id == number))
 
 
-def passed(db: Connection, number: int, message_id: int, now: datetime) -> None:
-    """The other has received it, as this message."""
-    db.execute(
-        update(gesture)
-        .where(gesture.c.id == number, gesture.c.shared_at.is_not(None))
-        .values(passed_at=now, passed_card=message_id)
+def passed(db: Connection, number: int, card: int, file: int | None, now: datetime) -> bool:
+    """The other has received it, as these messages; False when it was taken back while it was on its way."""
+    db.execute(update(gesture).where(gesture.c.id == number).values(passed_card=card, passed_file=file))
+    changed = db.execute(
+        update(gesture).where(gesture.c.id == number, gesture.c.shared_at.is_not(None)).values(passed_at=now)
     )
+    return changed.rowcount == 1
+
+
+def answered_by(db: Connection, person: int, number: int) -> bool:
+    """Whether *person* has given their one answer to something shared with them."""
+    found = db.execute(
+        select(gesture.c.id).where(
+            gesture.c.person_id == person,
+            gesture.c.about_gesture == number,
+            gesture.c.way == Way.REPLY,
+            gesture.c.shared_at.is_not(None),
+        )
+    )
+    return found.first() is not None
 
 
 def to_delivery(db: Connection, person: int, number: int) -> Gesture | None:
@@ -188,9 +199,10 @@ def checkin_shared_by(db: Connection, person: int, other: Gesture) -> Gesture | 
     return next((entry for entry in mine if entry.person == person and entry.shared_at is not None), None)
 
 
-def passed_card(db: Connection, number: int) -> int | None:
-    """Under which message the other received this."""
-    return db.execute(select(gesture.c.passed_card).where(gesture.c.id == number)).scalar()
+def there_as(db: Connection, number: int) -> tuple[int | None, int | None]:
+    """Under which messages the other received this: the card, and a file that came with it."""
+    row = db.execute(select(gesture.c.passed_card, gesture.c.passed_file).where(gesture.c.id == number)).first()
+    return (None, None) if row is None else (row.passed_card, row.passed_file)
 
 
 def own(
@@ -214,7 +226,7 @@ def received(db: Connection, person: int, pairs: Sequence[int]) -> list[Gesture]
         .where(
             gesture.c.pair_id.in_(pairs),
             gesture.c.person_id != person,
-            or_(gesture.c.passed_at.is_not(None)),
+            gesture.c.passed_at.is_not(None),
         )
         .order_by(gesture.c.id)
     )
@@ -238,4 +250,5 @@ def _read(row: Any) -> Gesture:
         facts["delivery_id"],
         facts["shared_at"],
         facts["passed_at"],
+        facts["withdrawn_at"],
     )

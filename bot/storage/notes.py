@@ -1,14 +1,18 @@
-"""Facts about this installation, by name: a sealed canary for the keys, a halt that outlives a restart, told menus."""
+"""Facts about this installation, by name: a sealed canary for the keys, the key of its hashes, told menus."""
 
 from __future__ import annotations
+
+import secrets
 
 from sqlalchemy import Connection, bindparam, select
 
 from bot.storage.columns import WrongKeyError, seal
 from bot.storage.schema import note
-from bot.storage.sql import upsert
+from bot.storage.sql import insert_once, upsert
 
-_CANARY = "key canary"
+_CANARY, _HASH_KEY = "key canary", "hash key"
+SEALED = (_CANARY, _HASH_KEY)
+"""Notes that are sealed, and change their key with everything else."""
 _READ = select(note.c.value).where(note.c.name == bindparam("name"))
 
 
@@ -30,8 +34,11 @@ def sign_in(db: Connection, version: str) -> None:
 
 def check_keys(db: Connection) -> None:
     """See that the keys in use open this database; a new one is marked. Raises WrongKeyError and changes nothing."""
-    if not keys_open(db):
-        write(db, _CANARY, seal().close(_CANARY))
+    keys = seal()
+    insert_once(db, note, {"name": _CANARY, "value": keys.close(_CANARY)})
+    keys_open(db)
+    insert_once(db, note, {"name": _HASH_KEY, "value": keys.close(secrets.token_hex(32))})
+    keys.hash_key = bytes.fromhex(keys.open(read(db, _HASH_KEY) or b""))
 
 
 def keys_open(db: Connection) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, not_, or_, select, update
 
 from bot.domain import pairing
+from bot.domain.pacing import Why
 from bot.domain.pairing import Invite
 from bot.domain.people import Pace, Pair, Tie
+from bot.domain.prompts import Kind
 from bot.storage.columns import seal
-from bot.storage.schema import delivery, invite, member, pair, rhythm, shut_out, wrong_code
+from bot.storage.schema import delivery, invite, member, pair, person, rhythm, shut_out, shut_out_gone, wrong_code
 from bot.storage.sql import insert, insert_once
 
 _ONE, _TWO = member.alias("one"), member.alias("two")
@@ -36,6 +39,10 @@ _BY_IDS = _PAIR.where(pair.c.id.in_(bindparam("ids", expanding=True)))
 _INVITE = select(
     invite.c.id, invite.c.inviter_id, invite.c.tie, invite.c.expires_at, invite.c.used_at, invite.c.cancelled_at
 )
+OF_ONESELF = (*(str(kind) for kind in Kind), "asked")
+"""Kinds of delivery that come by themselves: they go on for the half that does not know yet that a pair has ended."""
+PAST_THE_END = ("withdrawn",)
+"""What still reaches the other when a pair has ended: that something is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,14 @@ class Offered:
 
     invite: int
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A pair that has ended and whose one half has not acted since: for them it looks as before. *called* is the other's name."""
+
+    tie: Tie
+    called: str | None
 
 
 def of_person(db: Connection, who: int) -> list[Pair]:
@@ -72,7 +87,7 @@ def offer(db: Connection, inviter: int, tie: Tie, code: str, *, now: datetime) -
         insert(db, invite).returning(invite.c.id),
         [
             {
-                "code_hash": seal().hashes(code)[0],
+                "code_hash": seal().keyed(code),
                 "inviter_id": inviter,
                 "tie": tie,
                 "created_at": now,
@@ -85,7 +100,7 @@ def offer(db: Connection, inviter: int, tie: Tie, code: str, *, now: datetime) -
 
 def invite_of(db: Connection, code: str) -> Invite | None:
     """The invitation that *code* opens, in whatever state."""
-    row = db.execute(_INVITE.where(invite.c.code_hash.in_(seal().hashes(code)))).first()
+    row = db.execute(_INVITE.where(invite.c.code_hash == seal().keyed(code))).first()
     return None if row is None else _invite(row)
 
 
@@ -93,6 +108,12 @@ def invite_by_id(db: Connection, number: int) -> Invite | None:
     """The invitation of this id."""
     row = db.execute(_INVITE.where(invite.c.id == number)).first()
     return None if row is None else _invite(row)
+
+
+def ticket(db: Connection, number: int, who: int) -> str:
+    """What shows that *who* has opened invitation *number*: its button could be forged by whoever can count. 80 bits."""
+    code_hash = db.execute(select(invite.c.code_hash).where(invite.c.id == number)).scalar_one()
+    return base64.b32encode(seal().keyed(f"ticket {bytes(code_hash).hex()} {who}")[:10]).decode()
 
 
 def cancel(db: Connection, number: int, inviter: int, *, now: datetime) -> bool:
@@ -112,7 +133,7 @@ def cancel(db: Connection, number: int, inviter: int, *, now: datetime) -> bool:
 
 def redeem(db: Connection, found: Invite, by: int, *, now: datetime) -> Pair | pairing.Refusal:
     """Spend the invitation and make the pair. Of two people at once exactly one wins; the other reads USED."""
-    refusal = pairing.refuse(found, by, partners=partners(db, by), shut_out=left_by(db, by), now=now)
+    refusal = pairing.refuse(found, by, partners=partners(db, by), shut_out=left_by(db, by, found.inviter), now=now)
     if refusal is not None:
         return refusal
     spent = db.execute(
@@ -144,6 +165,8 @@ def redeem(db: Connection, found: Invite, by: int, *, now: datetime) -> Pair | p
     )
     # whoever invites again opens the door that they had closed
     db.execute(delete(shut_out).where(shut_out.c.person_id == found.inviter, shut_out.c.other_id == by))
+    gone = shut_out_gone.c
+    db.execute(delete(shut_out_gone).where(gone.person_id == found.inviter, gone.chat_hash == _chat_of(db, by)))
     return Pair(number, found.tie, found.inviter, by, now)
 
 
@@ -152,13 +175,29 @@ def partners(db: Connection, who: int) -> set[int]:
     return {found.other(who) for found in of_person(db, who)}
 
 
-def left_by(db: Connection, who: int) -> set[int]:
-    """Those whom *who* has left and not invited since."""
-    return set(db.execute(select(shut_out.c.other_id).where(shut_out.c.person_id == who)).scalars())
+def left_by(db: Connection, who: int, inviter: int) -> set[int]:
+    """Those whom *who* has left and not invited since; *inviter* too, if it is they who came back under the same account."""
+    left = set(db.execute(select(shut_out.c.other_id).where(shut_out.c.person_id == who)).scalars())
+    came_back = select(shut_out_gone.c.person_id).where(
+        shut_out_gone.c.person_id == who, shut_out_gone.c.chat_hash == _chat_of(db, inviter)
+    )
+    return left | {inviter} if db.execute(came_back).first() is not None else left
+
+
+def chat_hash(chat_id: int) -> bytes:
+    """A keyed hash of a chat, under which somebody who was left and is forgotten is known again."""
+    return seal().keyed(f"left {chat_id}")
+
+
+def _chat_of(db: Connection, who: int) -> bytes:
+    return chat_hash(db.execute(select(person.c.chat_id).where(person.c.id == who)).scalar_one())
 
 
 def end(db: Connection, found: Pair, by: int, *, now: datetime) -> bool:
-    """End a pair for both at once: no rhythm, nothing pending between them is left. False when it had ended."""
+    """End a pair for both at once: nothing between them is left pending. False when it had ended.
+
+    The other's own prompts come as before until they act and are told: that one is missing must not tell them.
+    """
     changed = db.execute(update(pair).where(pair.c.id == found.id, pair.c.ended_at.is_(None)).values(ended_at=now))
     if changed.rowcount != 1:
         return False
@@ -168,17 +207,30 @@ def end(db: Connection, found: Pair, by: int, *, now: datetime) -> bool:
         .values(left_at=now, told_closed=True)
     )
     insert_once(db, shut_out, {"person_id": by, "other_id": found.other(by)})
-    db.execute(delete(rhythm).where(rhythm.c.pair_id == found.id))
-    db.execute(
-        update(delivery)
-        .where(delivery.c.pair_id == found.id, delivery.c.state == "waiting")
-        .values(state="dropped", reason="ended")
-    )
+    db.execute(delete(rhythm).where(rhythm.c.pair_id == found.id, rhythm.c.person_id == by))
+    theirs = and_(delivery.c.person_id == found.other(by), delivery.c.kind.in_(OF_ONESELF))
+    _drop_waiting(db, and_(delivery.c.pair_id == found.id, not_(theirs), delivery.c.kind.not_in(PAST_THE_END)))
     return True
 
 
+def _drop_waiting(db: Connection, which: ColumnElement[bool]) -> None:
+    db.execute(update(delivery).where(which, delivery.c.state == "waiting").values(state="dropped", reason=Why.ENDED))
+
+
+def untold(db: Connection, numbers: Sequence[int]) -> dict[tuple[int, int], Untold]:
+    """(pair, person) of those among *numbers* that have ended without that person knowing it."""
+    if not numbers:
+        return {}
+    rows = db.execute(
+        select(member.c.pair_id, member.c.person_id, pair.c.tie, member.c.called)
+        .join(pair, pair.c.id == member.c.pair_id)
+        .where(member.c.pair_id.in_(numbers), ~member.c.told_closed, pair.c.ended_at.is_not(None))
+    )
+    return {(row.pair_id, row.person_id): Untold(Tie(row.tie), row.called) for row in rows}
+
+
 def closed_unsaid(db: Connection, who: int) -> list[int]:
-    """Pairs that the other has ended and that *who* has not been told of; they are told once, now."""
+    """Pairs that the other has ended and that *who* has not been told of; they are told once, now, and it is over for them."""
     found = list(
         db.execute(
             select(member.c.pair_id)
@@ -187,9 +239,10 @@ def closed_unsaid(db: Connection, who: int) -> list[int]:
         ).scalars()
     )
     if found:
-        db.execute(
-            update(member).where(member.c.person_id == who, member.c.pair_id.in_(found)).values(told_closed=True)
-        )
+        mine = and_(member.c.person_id == who, member.c.pair_id.in_(found))
+        db.execute(update(member).where(mine).values(told_closed=True, called=None))
+        db.execute(delete(rhythm).where(rhythm.c.person_id == who, rhythm.c.pair_id.in_(found)))
+        _drop_waiting(db, and_(delivery.c.person_id == who, delivery.c.pair_id.in_(found)))
     return found
 
 

@@ -125,6 +125,19 @@ def buttons(db: Connection, who: int) -> dict[str, str]:
     return {} if kept is None else dict(json.loads(kept))
 
 
+def forget_name(db: Connection, who: int, name: str) -> None:
+    """Take *name* from the buttons of *who*'s newest card, as far as it is kept here."""
+    gone = _bare(name)
+    kept = buttons(db, who)
+    left = {words: tap for words, tap in kept.items() if not gone or gone not in _bare(words)}
+    if left != kept:
+        remember_buttons(db, who, left)
+
+
+def _bare(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
 def read(row: Any) -> Person:
     """A row of COLUMNS as a Person."""
     facts = row._mapping  # noqa: SLF001 - public in SQLAlchemy, whatever its name

@@ -108,6 +108,8 @@ member = Table(
     Column("shares_muted", Boolean, nullable=False),
     # this pair's own pace, where it differs from the person's
     Column("pace", String(12)),
+    # how the other was called, from when they were forgotten until this one is told that the space is closed
+    Column("called", Sealed),
     # read by pairs.of_person()
     Index("ix_member_person_id", "person_id"),
 )
@@ -145,6 +147,14 @@ shut_out = Table(
     # *person_id* has left *other_id*, whose invites read as unknown to them until they invite first
     Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
     Column("other_id", Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+)
+
+shut_out_gone = Table(
+    "shut_out_gone",
+    metadata,
+    # the same of somebody who has been forgotten since: a keyed hash of their chat, should they come back as new
+    Column("person_id", Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("chat_hash", LargeBinary(32), primary_key=True),
 )
 
 rhythm = Table(
@@ -238,7 +248,9 @@ gesture = Table(
     Column("edited_at", UtcDateTime),
     Column("shared_at", UtcDateTime),
     Column("passed_at", UtcDateTime),
+    # the messages by which the other has it: the card, and a file that came with it
     Column("passed_card", BigInteger),
+    Column("passed_file", BigInteger),
     Column("withdrawn_at", UtcDateTime),
     Column("thanked_at", UtcDateTime),
     # a message is kept once, however often Telegram sends it
@@ -247,6 +259,28 @@ gesture = Table(
     Index("ix_gesture_person_id_day", "person_id", "day"),
     # read by gestures.of_week() and by reveals
     Index("ix_gesture_pair_id_day", "pair_id", "day"),
+    sqlite_autoincrement=True,  # an id in an old button must never mean somebody else
+)
+
+keepsake = Table(
+    "keepsake",
+    metadata,
+    # what was shared with *person_id* by somebody who has deleted it, or everything, since
+    _id(),
+    _person(),
+    _pair(),
+    Column("name", Sealed),
+    # whether whoever wrote it was here earlier: the order of two quotes must not tell that one was forgotten
+    Column("earlier", Boolean, nullable=False),
+    Column("way", String(8), nullable=False),
+    Column("form", String(16), nullable=False),
+    Column("medium", String(12), nullable=False),
+    Column("words", Sealed),
+    Column("day", Integer, nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Column("passed_at", UtcDateTime, nullable=False),
+    # read by the export and by the weekly look back
+    Index("ix_keepsake_person_id", "person_id"),
     sqlite_autoincrement=True,  # an id in an old button must never mean somebody else
 )
 

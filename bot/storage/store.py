@@ -182,6 +182,8 @@ def migrate(url: URL) -> None:
                 )
             if version == HEAD:
                 return
+            if version is not None:
+                notes.keys_open(db)
             log.info("migrating the database from %s to %s", version or "nothing", HEAD)
             _upgrade(db)
             if db.dialect.name == "sqlite" and db.execute(text("PRAGMA foreign_key_check")).first() is not None:

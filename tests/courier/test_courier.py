@@ -67,7 +67,8 @@ async def test_files_follow_their_card(post: Post) -> None:
         "words.json",
         "words.txt",
     ]
-    assert outcome == Sent(messages[0]["message_id"])
+    card_id, *files = (message["message_id"] for message in messages)
+    assert outcome == Sent(card_id, more=tuple(files))
 
 
 async def test_a_medium_that_is_no_more_leaves_the_card_sent(post: Post) -> None:

@@ -206,9 +206,12 @@ async def test_a_share_can_be_taken_back_before_it_has_arrived(world: World) -> 
     await asha.say("said too soon")
     await asha.tap(0)
     await asha.tap(label="Take it back")
-    assert "Only you see it" in asha.texts[-1]
+    assert "Taken back" in asha.texts[-1]
     await world.turn(hours=1)
     assert not any("said too soon" in text for text in tom.texts)
+    await asha.tap(label="Share with \u2068Tom\u2069")
+    await world.beat()
+    assert sum("said too soon" in text for text in tom.texts) == 1, "after all"
 
 
 async def test_a_share_can_be_taken_back_for_a_minute_even_after_it_arrived(world: World) -> None:
@@ -492,7 +495,8 @@ async def test_forget_deletes_everything_and_start_begins_anew(both: World) -> N
     await asha.say("soon forgotten")
     await asha.say("/forget")
     await asha.tap(label="Yes, delete everything")
-    assert "records about you are deleted" in asha.texts[-1]
+    assert "Everything about you is deleted" in asha.texts[-1]
+    assert "Words of yours: 1" in asha.texts[-1]
     await tom.say("/help")
     assert any("shared spaces is closed" in text for text in tom.texts)
     await asha.say("/start")
