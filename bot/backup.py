@@ -116,7 +116,7 @@ def _settle_in(db: Connection, tombstones: Sequence[tuple[bytes, int]], at: date
         if gone.intersection(columns.seal().hashes(f"chat {chat}"))
     ]
     for who in people.by_ids(db, again).values():
-        erasure.forget(db, who, at)
+        erasure.forget(db, who, at, with_name=True)
     dropped = db.execute(
         update(delivery)
         .where(delivery.c.state.in_(("waiting", "sending")), delivery.c.due_at <= at)
