@@ -90,13 +90,15 @@ def forgotten(voice: Voice, *, words: int, connections: int, others: int) -> Car
     return voice.card(
         "\n".join(
             (
-                voice.say("<b>Done. Everything about you is deleted.</b>"),
+                voice.many(
+                    "Done. {n} record about you is deleted. If you ever come back, /start begins anew.",
+                    "Done. {n} records about you are deleted. If you ever come back, /start begins anew.",
+                    words + connections + others,
+                ),
                 "",
                 voice.say("Words of yours: {n}", n=words),
                 voice.say("Connections: {n}", n=connections),
-                voice.say("Other records: {n}", n=others),
-                "",
-                voice.say("If you ever come back, /start begins anew."),
+                voice.say("Everything else: {n}", n=others),
             )
         )
     )

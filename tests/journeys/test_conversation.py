@@ -495,7 +495,7 @@ async def test_forget_deletes_everything_and_start_begins_anew(both: World) -> N
     await asha.say("soon forgotten")
     await asha.say("/forget")
     await asha.tap(label="Yes, delete everything")
-    assert "Everything about you is deleted" in asha.texts[-1]
+    assert "records about you are deleted" in asha.texts[-1]
     assert "Words of yours: 1" in asha.texts[-1]
     await tom.say("/help")
     assert any("shared spaces is closed" in text for text in tom.texts)

@@ -238,7 +238,7 @@ async def test_a_made_up_button_does_not_tell_that_something_is_on_its_way(world
 
 async def test_everything_that_comes_from_the_other_has_a_quiet_way_to_stop_it(world: World) -> None:
     asha, tom = await couple(world)
-    stops = {"Fewer of these", "Not these messages", "That's not who I meant"}
+    stops = {"Fewer of these", "Not these messages", "That’s not who I meant"}
     seen = []
     assert stops & set(labels(asha)), "your invitation was accepted"
     await share(tom, "you sang")
@@ -286,7 +286,7 @@ async def test_fewer_of_these_under_a_heart_mutes_and_settings_bring_it_back(wor
     await world.turn(minutes=5)
     assert not any("unheard" in text for text in tom.texts)
     await tom.say("/settings")
-    await tom.tap(label="“Let's reset” messages")
+    await tom.tap(label="“Let’s reset” messages")
     await tom.tap(label="\u2068Asha\u2069: bring them back")
     await share(asha, "heard again")
     await world.beat()
@@ -310,7 +310,7 @@ async def test_an_invitation_cannot_be_accepted_by_counting(world: World) -> Non
     button = tom.last["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
     for data in ("accept:1", "accept:1:", "accept:1:AAAAAAAAAAAAAAAA", button, "accept:999:AAAAAAAAAAAAAAAA"):
         await forged(world, zoe, data)
-        assert "I don't know this code" in zoe.texts[-1]
+        assert "I don’t know this code" in zoe.texts[-1]
     await forged(world, zoe, button)
     assert "one try too many" in zoe.texts[-1]
     await tom.tap(0)
@@ -325,14 +325,14 @@ async def test_an_ex_who_deletes_everything_and_comes_back_still_cannot_invite(w
     await tom.tap(label="Yes, delete everything")
     await tom.set_up()
     await asha.say(f"/start {await code_of(tom)}")
-    assert "I don't know this code" in asha.texts[-1]
+    assert "I don’t know this code" in asha.texts[-1]
     await tom.say(f"/start {await code_of(asha)}")
     await tom.tap(label="Accept")
     assert any("You are connected" in text for text in tom.texts)
     await tom.say("/unpair")
     await tom.tap(0)
     await tom.say(f"/start {await code_of(asha)}")
-    assert "I don't know this code" in tom.texts[-1], "now it is he who has left"
+    assert "I don’t know this code" in tom.texts[-1], "now it is he who has left"
 
 
 @pytest.mark.parametrize("answer", ["Grateful", "Thankful", "Beautiful day", "walked 5k"])
