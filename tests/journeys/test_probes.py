@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import time
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -118,11 +117,14 @@ async def test_what_is_taken_back_while_it_is_on_its_way_goes_from_where_it_arri
     asha, tom = await couple(world)
     await share(tom, "already flying")
     assert world.app is not None
-    pulse = world.app.pulse
-    parcels, *_ = await pulse.store.write(partial(pulse._claim, world.clock.now(), 10))
-    assert len(parcels) == 1
+    fault = world.telegram.faults.add("slow", seconds=0.5, methods=["sendMessage"], chat_id=asha.person.id, times=1)
+    beat = asyncio.create_task(world.app.pulse.beat())
+    async with asyncio.timeout(10):
+        while not fault.struck:
+            await asyncio.sleep(0.005)
     await tom.tap(label="Take it back")
-    await pulse._send_line(parcels)
+    assert not beat.done(), "it is still on its way"
+    await beat
     await world.beat()
     assert not any("already flying" in text for text in asha.texts)
     assert "has been taken back" in asha.texts[-1]
