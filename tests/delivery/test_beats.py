@@ -1,0 +1,217 @@
+"""The beat on a real database: each local day once, whatever the beats and the clocks do; zone data that change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, select, update
+
+from bot.courier.courier import Courier
+from bot.courier.throttle import Throttle
+from bot.delivery.pulse import Pulse
+from bot.domain import clock
+from bot.domain.pacing import LATE_LIMIT, Lane, Rhythm
+from bot.domain.prompts import Kind
+from bot.speech import library
+from bot.storage import people, rhythms, tallies
+from bot.storage.columns import Seal
+from bot.storage.schema import delivery, person, rhythm, zone_cursor
+from bot.storage.store import Store, open_store
+from tests.faults.test_storms import somebody
+from tests.world import KEY
+
+ZONES = clock.common_zones()
+TEN_YEARS = st.datetimes(datetime(2021, 1, 1), datetime(2031, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+EVERY_DAY = 127
+
+
+class Hand:
+    """The clock of a pulse, set by hand."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def pulse_of(store: Store, hand: Hand, *, rate: float = 1000) -> Pulse:
+    """A pulse that only raises here; its courier has nobody to send to."""
+    return Pulse(store, library.load(), Courier(None, Throttle(rate)), hand, rate)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    whole = open_store(database_url, seal=Seal([KEY]))
+    yield whole
+    await whole.close()
+
+
+def move_in(db: Connection, zone: str, minute: int, now: datetime, *, count: int = 1) -> None:
+    """*count* people whose prompt comes every day at *minute* in *zone*; nobody else lives here."""
+    for table in (delivery, rhythm, zone_cursor, person):
+        db.execute(delete(table))
+    for number in range(count):
+        who = people.arrive(db, replace(somebody(number + 1, now), zone=zone))
+        rhythms.put(db, who.id, None, [Rhythm(Kind.CHECKIN, minute, EVERY_DAY)], zone=zone, now=now)
+
+
+def raised(db: Connection) -> dict[int, datetime]:
+    """Local day and moment of what was raised."""
+    rows = list(db.execute(select(delivery.c.about, delivery.c.due_at)))
+    found = {row.about: row.due_at for row in rows}
+    assert len(found) == len(rows), "two for one local day"
+    return found
+
+
+def near_a_change(zone: str, moment: datetime) -> datetime:
+    """Half a day before the next clock change within a year, where there is one; else *moment*."""
+    for day in range(366):
+        at = moment + timedelta(days=day)
+        if clock.wall_minute(at + timedelta(days=1), zone) - clock.wall_minute(at, zone) != clock.DAY:
+            return at + timedelta(hours=12)
+    return moment
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    zone=st.sampled_from(ZONES),
+    moment=TEN_YEARS,
+    change=st.booleans(),
+    minute=st.integers(0, 1439),
+    gaps=st.lists(st.integers(-120, 400) | st.sampled_from([0, 1, 1, 60, 1440, 3000]), min_size=1, max_size=14),
+)
+async def test_any_beats_raise_each_local_day_once_never_early_and_never_too_late(
+    sqlite_url: str, zone: str, moment: datetime, change: bool, minute: int, gaps: list[int]
+) -> None:
+    """Regular, late, repeated, concurrent, and with a system clock that jumps; more than LATE_LIMIT is downtime."""
+    start = near_a_change(zone, moment) if change else moment
+    start = start.replace(second=30, microsecond=0)
+    hand = Hand(start)
+    whole = open_store(sqlite_url, seal=Seal([KEY]))
+    try:
+        await whole.write(lambda db: move_in(db, zone, minute, start))
+        beats = [pulse_of(whole, hand), pulse_of(whole, hand)]
+        owed: dict[int, datetime] = {}
+        served = clock.high_minute(start, zone)
+        for gap in gaps:
+            hand.now = max(start, hand.now + timedelta(minutes=gap))
+            high = clock.high_minute(hand.now, zone)
+            for wall in range(served + 1, high + 1):
+                due = clock.minute_to_utc(wall, zone)
+                # what is late by the limit or nearly is dropped one way or the other: before it is raised, or after
+                if wall % clock.DAY == minute and hand.now - due < LATE_LIMIT - timedelta(minutes=1):
+                    owed[wall // clock.DAY] = due
+            served = max(served, high)
+            await asyncio.gather(*(pulse.raise_due() for pulse in beats))
+        found = await whole.read(raised)
+    finally:
+        await whole.close()
+    assert owed.items() <= found.items()
+    for day, due in found.items():
+        assert due == clock.minute_to_utc(day * clock.DAY + minute, zone), (
+            "at its wall minute, after the gap, at the first of two"
+        )
+
+
+async def test_new_zone_data_neither_double_nor_miss_a_day(store: Store) -> None:
+    """The rules of a zone change under a running database: here, by what its row is called.
+
+    New York's clocks become Halifax's (an hour on), and Halifax's become New York's (an hour back).
+    """
+    for old, new in (("America/New_York", "America/Halifax"), ("America/Halifax", "America/New_York")):
+        for minute in (0, 30, 12 * 60, 23 * 60 + 59):
+            hand = Hand(datetime(2026, 7, 1, 2, 10, tzinfo=UTC))
+            start = hand.now
+            await store.write(lambda db: move_in(db, old, minute, start))  # noqa: B023
+            pulse = pulse_of(store, hand)
+            for hours in range(96):
+                if hours == 48:
+                    for table in (rhythm, zone_cursor):
+                        await store.write(lambda db: db.execute(update(table).values(zone=new)))  # noqa: B023
+                hand.now = start + timedelta(hours=hours)
+                await pulse.raise_due()
+            days = sorted(await store.read(raised))
+            assert days == list(range(days[0], days[0] + len(days))), "no day is missed"
+            assert len(days) in {3, 4, 5}
+
+
+async def test_a_zone_that_the_data_have_lost_steps_aside(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    hand = Hand(datetime(2026, 3, 2, 16, 59, tzinfo=UTC))
+    start = hand.now
+
+    def fill(db: Connection) -> None:
+        move_in(db, "Asia/Dubai", 21 * 60, start)
+        db.execute(zone_cursor.insert().values(zone="Mars/Olympus", reached=1))
+
+    await store.write(fill)
+    pulse = pulse_of(store, hand)
+    for _ in range(3):
+        hand.now += timedelta(minutes=1)
+        await pulse.raise_due()
+    assert len(await store.read(raised)) == 1
+    assert caplog.text.count("Mars/Olympus") == 1, "said once"
+
+
+@pytest.mark.parametrize(
+    ("people_due", "rate", "width"), [(200, 25, 0), (300, 25, 12), (3000, 25, 120), (3000, 1000, 0)]
+)
+async def test_a_crowded_minute_is_spread_as_wide_as_the_rate_needs(
+    tmp_path: Path, people_due: int, rate: float, width: int
+) -> None:
+    """Nobody is spread while the rate carries all within ten seconds; and never by more than a slice at once."""
+    whole = open_store(f"sqlite:///{tmp_path / 'recipro.db'}", seal=Seal([KEY]))
+    hand = Hand(datetime(2026, 3, 2, 16, 59, 30, tzinfo=UTC))
+    start = hand.now
+    await whole.write(lambda db: move_in(db, "Asia/Dubai", 21 * 60, start, count=people_due))
+    pulse = pulse_of(whole, hand, rate=rate)
+    hand.now += timedelta(minutes=1)
+    await pulse.raise_due()
+    due = sorted(await whole.read(lambda db: list(db.execute(select(delivery.c.due_at)).scalars())))
+    await whole.close()
+    assert len(due) == people_due
+    nine = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
+    assert due[0] >= nine
+    assert pulse.widest == timedelta(seconds=width)
+    if width:
+        assert timedelta(seconds=width * 0.9) < due[-1] - due[0] <= timedelta(seconds=width)
+        quarter = timedelta(seconds=width / 4)
+        for part in range(4):
+            share = sum(part * quarter <= moment - nine < (part + 1) * quarter for moment in due) / people_due
+            assert 0.15 < share < 0.35, "evenly"
+    else:
+        assert due[-1] == nine
+
+
+async def test_after_downtime_the_oldest_come_first_and_the_rest_is_counted(store: Store) -> None:
+    hand = Hand(datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+    start = hand.now
+
+    def fill(db: Connection) -> None:
+        move_in(db, "Asia/Dubai", 17 * 60, start)  # 13:00 UTC
+        for number, minute in ((11, 18 * 60), (12, 20 * 60), (13, 20 * 60 + 30), (14, 21 * 60)):  # 14:00 … 17:00 UTC
+            who = people.arrive(db, somebody(number, start))
+            rhythms.put(db, who.id, None, [Rhythm(Kind.CHECKIN, minute, EVERY_DAY)], zone="Asia/Dubai", now=start)
+
+    await store.write(fill)
+    hand.now = datetime(2026, 3, 2, 17, 0, 20, tzinfo=UTC)
+    counted: dict[str, int] = {}
+    pulse = pulse_of(store, hand)
+    pulse.counted = lambda name, n: counted.__setitem__(name, counted.get(name, 0) + n)
+    await pulse.raise_due()
+
+    def look(db: Connection) -> tuple[list[tuple[int, int]], int]:
+        rows = db.execute(select(delivery.c.lane, delivery.c.due_at).order_by(delivery.c.lane, delivery.c.due_at))
+        day = clock.day_number(hand.now.date())
+        return [(row.lane, row.due_at.hour) for row in rows], tallies.since(db, day)[day, "dropped late"]
+
+    waiting, dropped = await store.read(look)
+    assert waiting == [(Lane.LATER, 16), (Lane.LATER, 16), (Lane.LATER, 17)], "oldest first, behind all that is new"
+    assert (dropped, counted) == (2, {"dropped late": 2}), "13:00 and 14:00 are of no more use, and on record"
