@@ -30,7 +30,7 @@ sandbox: $(VENV)/run ## two phones in a browser, no token needed
 	@exec $(BIN)/python -m bot sandbox
 
 test: $(VENV)/dev ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/dev ## lint, types, layers, catalogs, content
 	@$(BIN)/ruff check .
