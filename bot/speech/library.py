@@ -27,7 +27,7 @@ from bot.domain.gestures import Form
 from bot.domain.people import Address, Person, Tie
 from bot.domain.places import City, Places
 from bot.domain.prompts import Kind, Practice, Prompt, Step
-from bot.domain.safety import Lexicon, Pattern
+from bot.domain.safety import Lexicon, Wordlist, WordsError
 from bot.speech.voice import LOCALES, Voice
 
 M = TypeVar("M", bound=BaseModel)
@@ -166,7 +166,7 @@ def load() -> Library:
         prompts=prompts,
         reviews=reviews,
         countries={country.country: country for country in _countries(base)},
-        lexicon=Lexicon(tuple(_patterns(base))),
+        lexicon=_lexicon(base),
         places=Places(tuple(_cities(base))),
         forms={Form(name): tuple(hints) for name, hints in _toml(base / "content" / "forms.toml").items()},
         catalogs=catalogs(base),
@@ -205,9 +205,17 @@ def _countries(base: Path) -> Iterator[Country]:
         yield _read(path, Country)
 
 
-def _patterns(base: Path) -> Iterator[Pattern]:
-    for path in sorted((base / "content" / "safety" / "words").glob("*.toml")):
-        yield from Pattern.of_table(path.stem, _toml(path))
+def _lexicon(base: Path) -> Lexicon:
+    lists: list[Wordlist] = []
+    try:
+        for path in sorted((base / "content" / "safety" / "words").glob("*.toml")):
+            table = _toml(path)
+            lists.append(Wordlist.of_table(path.name, table))
+            if "latin" in table:
+                lists.append(lists[-1].in_latin(table["latin"]))
+        return Lexicon(lists)
+    except (KeyError, TypeError, WordsError) as error:
+        raise ContentError(f"content/safety/words: {error}") from error
 
 
 def _cities(base: Path) -> Iterator[City]:

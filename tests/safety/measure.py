@@ -1,7 +1,8 @@
 """How well the word lists tell danger from its look-alikes: `python -m tests.safety.measure` prints the rates.
 
 The phrases were written before the lists were tuned. A third, chosen by a hash of the text, is held out: `--missed`
-names what went wrong in the tuned part only, so that nobody who improves a list sees the other.
+names what went wrong in the tuned part only, so that nobody who improves a list sees the other. A second set
+(`later.toml`) was written when the lists were finished, and stands for what nobody had in mind.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from bot.domain.safety import Lexicon
 from bot.speech.library import load
 
 LANGUAGES = ("en", "hi", "ar", "fr")
+PARTS = ("tuned", "held out", "later")
 HERE = Path(__file__).parent
 
 
@@ -57,19 +60,25 @@ class Rates:
 
 @lru_cache
 def phrases(language: str) -> tuple[Phrase, ...]:
-    """All of one language."""
-    table = tomllib.loads((HERE / "phrases" / f"{language}.toml").read_text("utf-8"))
+    """All of one language, without the later ones."""
     return tuple(
         Phrase(language, text, label == "danger", kind)
-        for label, kinds in table.items()
+        for label, kinds in _table(language).items()
         for kind, texts in kinds.items()
         for text in texts
     )
 
 
-def part(language: str, *, held_out: bool) -> tuple[Phrase, ...]:
-    """The tuned or the held-out part."""
-    return tuple(phrase for phrase in phrases(language) if phrase.held_out is held_out)
+def part(language: str, name: str) -> tuple[Phrase, ...]:
+    """One of PARTS."""
+    if name == "later":
+        table = _table("later")[language]
+        return tuple(Phrase(language, text, label == "danger", "") for label, texts in table.items() for text in texts)
+    return tuple(phrase for phrase in phrases(language) if phrase.held_out is (name == "held out"))
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / "phrases" / f"{name}.toml").read_text("utf-8"))
 
 
 def rates(lexicon: Lexicon, those: tuple[Phrase, ...]) -> Rates:
@@ -84,16 +93,20 @@ def rates(lexicon: Lexicon, those: tuple[Phrase, ...]) -> Rates:
 
 
 def table(lexicon: Lexicon) -> str:
-    """Recall and false alarms of every language, tuned and held out."""
+    """Recall and false alarms of every language and part."""
     lines = [f"{'':4} {'part':9} {'danger':>6} {'found':>6} {'recall':>7} {'harmless':>9} {'alarms':>7} {'rate':>6}"]
-    for language in LANGUAGES:
-        for held_out in (False, True):
-            r = rates(lexicon, part(language, held_out=held_out))
-            lines.append(
-                f"{language:4} {'held out' if held_out else 'tuned':9} {r.danger:>6} {r.found:>6} {r.recall:>7.1%}"
-                f" {r.harmless:>9} {r.alarms:>7} {r.false_alarms:>6.1%}"
-            )
+    for name in PARTS:
+        lines += [_line(language, name, rates(lexicon, part(language, name))) for language in LANGUAGES]
+        every = tuple(phrase for language in LANGUAGES for phrase in part(language, name))
+        lines.append(_line("all", name, rates(lexicon, every)))
     return "\n".join(lines)
+
+
+def _line(language: str, name: str, r: Rates) -> str:
+    return (
+        f"{language:4} {name:9} {r.danger:>6} {r.found:>6} {r.recall:>7.1%}"
+        f" {r.harmless:>9} {r.alarms:>7} {r.false_alarms:>6.1%}"
+    )
 
 
 def missed(lexicon: Lexicon) -> list[Phrase]:
@@ -101,7 +114,7 @@ def missed(lexicon: Lexicon) -> list[Phrase]:
     return [
         phrase
         for language in LANGUAGES
-        for phrase in part(language, held_out=False)
+        for phrase in part(language, "tuned")
         if (lexicon.concern(phrase.text) is not None) is not phrase.danger
     ]
 
