@@ -178,5 +178,6 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
-        os.nice(5)
+        with contextlib.suppress(OSError):  # a hardened unit may forbid it
+            os.nice(5)
     serve(sys.stdin.buffer, sys.stdout.buffer)

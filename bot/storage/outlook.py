@@ -5,10 +5,11 @@ Counts and ids only: no query here reads a sealed column or groups by person. No
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy import Connection, func, inspect, select, text
 
@@ -136,33 +137,67 @@ def behind(db: Connection, now: datetime) -> Behind:
 
 
 def rush(db: Connection, now: datetime) -> Rush | None:
-    """The busiest minute of the week; None where nobody has a rhythm. Reads every rhythm: once a start, or by hand."""
-    rows = db.execute(
-        select(rhythm.c.zone, rhythm.c.minute, rhythm.c.weekdays, func.count().label("n")).group_by(
-            rhythm.c.zone, rhythm.c.minute, rhythm.c.weekdays
-        )
-    ).all()
-    return _busiest(((row.zone, row.minute, row.weekdays, row.n) for row in rows), now)
+    """The busiest minute of the week; None where nobody has a rhythm. Reads every rhythm: once a start, or by hand.
 
-
-def _busiest(rows: Iterable[tuple[str, int, int, int]], now: datetime) -> Rush | None:
-    """Counted with today's offsets: a clock change moves a zone's minute by an hour, not how many share it."""
-    utc = int(milliseconds(now) // 60_000)
-    offsets: dict[str, int] = {}
-    moments: Counter[int] = Counter()
-    walls: Counter[tuple[str, int]] = Counter()
-    for zone, minute, weekdays, n in rows:
-        if zone not in offsets:
-            offsets[zone] = clock.wall_minute(now, zone) - utc
-        for day in range(7):
-            if weekdays & (1 << day):
-                wall = day * clock.DAY + minute
-                walls[zone, wall] += n
-                moments[(wall - offsets[zone]) % WEEK] += n
-    if not moments:
+    Counted with today's offsets: a clock change moves a zone's minute by an hour, not how many share it.
+    """
+    utc = milliseconds(now) // 60_000
+    ahead: dict[str, int] = {}
+    moments = [0] * WEEK
+    widest = 0
+    with _frugally(db):
+        for zone, minute, by_day in _minutes(db):
+            if zone not in ahead:
+                ahead[zone] = clock.wall_minute(now, zone) - utc
+            for day, n in enumerate(by_day):
+                moments[(day * clock.DAY + minute - ahead[zone]) % WEEK] += n
+            widest = max(widest, *by_day)
+    prompts = max(moments)
+    if not prompts:
         return None
-    moment, prompts = max(moments.items(), key=lambda item: (item[1], -item[0]))
-    there = Counter({zone: n for (zone, wall), n in walls.items() if (wall - offsets[zone]) % WEEK == moment})
-    return Rush(
-        prompts, moment // clock.DAY, moment % clock.DAY, there.most_common(1)[0][0], max(walls.values(), default=0)
+    moment = moments.index(prompts)
+    there = {zone: _at(db, zone, (moment + offset) % WEEK) for zone, offset in ahead.items()}
+    return Rush(prompts, moment // clock.DAY, moment % clock.DAY, max(there, key=lambda zone: there[zone]), widest)
+
+
+def _minutes(db: Connection) -> Iterator[tuple[str, int, list[int]]]:
+    """(zone, minute, prompts on each weekday), in the order of the index and without holding more than one of them."""
+    counted = (
+        select(rhythm.c.zone, rhythm.c.minute, rhythm.c.weekdays, func.count())
+        .group_by(rhythm.c.zone, rhythm.c.minute, rhythm.c.weekdays)
+        .order_by(rhythm.c.zone, rhythm.c.minute)
+        .execution_options(yield_per=1000)
     )
+    for (zone, minute), rows in groupby(db.execute(counted), key=lambda row: (row[0], row[1])):
+        by_day = [0] * 7
+        for _, _, weekdays, n in rows:
+            for day in range(7):
+                by_day[day] += n if weekdays & (1 << day) else 0
+        if clock.is_zone(zone):
+            yield zone, minute, by_day
+
+
+def _at(db: Connection, zone: str, wall: int) -> int:
+    """How many prompts come in *zone* at minute *wall* of the week."""
+    day, minute = divmod(wall, clock.DAY)
+    return int(
+        db.execute(
+            select(func.count()).where(
+                rhythm.c.zone == zone, rhythm.c.minute == minute, rhythm.c.weekdays.op("&")(1 << day) != 0
+            )
+        ).scalar_one()
+    )
+
+
+@contextmanager
+def _frugally(db: Connection) -> Iterator[None]:
+    """Read everything once without keeping it: SQLite would fill this connection's page cache and never let it go."""
+    if db.dialect.name != "sqlite":
+        yield
+        return
+    usual = db.exec_driver_sql("PRAGMA cache_size").scalar()
+    db.exec_driver_sql("PRAGMA cache_size = -1000")
+    try:
+        yield
+    finally:
+        db.exec_driver_sql(f"PRAGMA cache_size = {usual}")
