@@ -250,7 +250,7 @@ def _quarter(zone: str, quarter: int) -> tuple[int, int, bool]:
     return first, last, before > first or first > last
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _exact(zone: str, minute: int) -> int:
     try:
         tz = pytz.timezone(zone)
