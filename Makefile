@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test check strings screenshot lock clean
+.PHONY: help run sandbox test check strings screenshot lock drill release clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 12
@@ -54,6 +54,13 @@ lock: $(VENV)/dev ## pin every dependency with its hashes
 	  --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 	  --python-version 3.11 pyproject.toml --group dev --group bench -o requirements-bench.lock
+
+drill: $(VENV)/dev ## outages at full length: PostgreSQL gone for 30 s, two replicas killed for two minutes, a backup restored
+	@OUTAGE_SECONDS=30 REPLICA_SECONDS=120 $(BIN)/python -m pytest -s \
+	  tests/faults/test_outage.py tests/faults/test_replicas.py tests/faults/test_backup.py tests/faults/test_disk.py
+
+release: check ## VERSION=1.2.3: version, changelog, wheel, tag
+	@$(BIN)/python deploy/release.py "$(VERSION)"
 
 clean: ## remove what can be made again
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
