@@ -17,6 +17,7 @@ from bot.domain import clock, pacing
 from bot.domain.gestures import Medium
 from bot.domain.pacing import Lane
 from bot.domain.people import Pace, Pair, Person
+from bot.speech.arrive import on_day
 from bot.speech.card import Card, Tap
 from bot.speech.library import Library
 from bot.speech.voice import Voice, shown_name
@@ -211,5 +212,5 @@ def next_prompt(turn: Turn) -> str | None:
             due = clock.minute_to_utc(day * clock.DAY + minute, turn.me.zone)
             if due > turn.now:
                 at = turn.voice.minute(minute)
-                return at if ahead == 0 else f"{turn.voice.weekday(clock.day_date(day).weekday())}, {at}"
+                return at if ahead == 0 else on_day(turn.voice, clock.day_date(day).weekday(), at)
     return None

@@ -26,7 +26,7 @@ from bot.speech.card import Card, TapError, taps
 from bot.speech.library import Library
 from bot.speech.voice import Voice, country_of, guess_locale
 from bot.storage import deliveries, people, tidies
-from bot.storage.store import Store
+from bot.storage.store import AwayError, Store
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Desk:
         try:
             answer, person = await work
         except TapError:
-            answer, person = Answer(toast=settings.stale(self._voice(heard))), None
+            answer, person = Answer(toast=settings.stale(await self._voice(heard))), None
         if heard.query_id is not None and not acknowledged:
             await self.courier.acknowledge(heard.query_id, answer.toast)
         if not silent:
@@ -67,11 +67,11 @@ class Desk:
         """Something broke in a use case: one kind line, and the button stops spinning."""
         if heard.query_id is not None:
             await self.courier.acknowledge(heard.query_id)
-        await self.courier.send(heard.user, settings.stumbled(self._voice(heard)), lane=Lane.REPLY)
+        await self.courier.send(heard.user, settings.stumbled(await self._voice(heard)), lane=Lane.REPLY)
 
     async def slow(self, heard: Heard) -> None:
         """Told once to somebody who writes faster than can be answered."""
-        await self.courier.send(heard.user, settings.slow(self._voice(heard)), lane=Lane.REPLY)
+        await self.courier.send(heard.user, settings.slow(await self._voice(heard)), lane=Lane.REPLY)
 
     async def leave(self, chat_id: int, language_code: str | None) -> None:
         """A group or channel: say why, and leave."""
@@ -155,8 +155,16 @@ class Desk:
         if answer.menu:
             await self.courier.menu(heard.user, self.library.voice_of(person))
 
-    def _voice(self, heard: Heard) -> Voice:
-        return self.library.voice(guess_locale(heard.language_code))
+    async def _voice(self, heard: Heard) -> Voice:
+        """The language somebody chose; what their phone suggests, while the database cannot tell."""
+        try:
+            me = await self.store.read(lambda db: people.by_chat(db, heard.user))
+        except AwayError:
+            me = None
+        except Exception:
+            log.exception("whoever wrote cannot be looked up")
+            me = None
+        return self.library.voice(guess_locale(heard.language_code)) if me is None else self.library.voice_of(me)
 
 
 def _newcomer(heard: Heard, now: datetime) -> Person:

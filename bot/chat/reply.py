@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.chat import arrive, pair, records
@@ -504,7 +505,9 @@ def _kept_card(turn: Turn, entry: Gesture) -> Card:
 
 
 def _careful(turn: Turn, text: str, card: Card) -> tuple[Card]:
-    """After the words are kept: if they speak of danger, the writer alone gets one soft line instead of the usual one."""
+    """After the words are kept: whether all of them are; and if they speak of danger, the writer alone gets one soft line."""
+    if rules.shorten(text) != text:
+        card = replace(card, text=f"{card.text}\n{daily.too_long(turn.voice)}")
     country = turn.library.countries.get(turn.me.country)
     if country is None or not country.danger_path or turn.library.lexicon.concern(text) is None:
         return (card,)

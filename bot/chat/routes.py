@@ -29,6 +29,7 @@ from bot.chat import settings as settings_flow
 from bot.chat.context import Answer, Heard, Turn, UseCase
 from bot.chat.desk import Desk
 from bot.domain.gestures import Medium
+from bot.domain.people import Stage
 from bot.speech import settings
 from bot.speech.card import Tap, TapError, spoken
 from bot.speech.voice import clean
@@ -174,6 +175,9 @@ SET_UP_TAPS = frozenset(
     ]
 )
 """Buttons that work before set-up is complete; any other leads back to its question."""
+
+PLACED_TAPS = frozenset({"paces", "pace", "hours", "hour", "consent", "agree"})
+"""Those of them that need a place first: pressed before it is known, they lead back to its question too."""
 
 
 def handlers() -> list[Handler]:
@@ -355,6 +359,8 @@ def _tap_case(tap: Tap) -> UseCase:
             return Answer(toast=settings.stale(turn.voice))
         if not turn.me.ready and tap.verb not in SET_UP_TAPS:
             return Answer(arrive.stage_card(turn), toast=settings.unready(turn.voice), new=True)
+        if turn.me.stage in {Stage.LANGUAGE, Stage.PLACE} and tap.verb in PLACED_TAPS:
+            return Answer(arrive.stage_card(turn))
         return use_case(turn)
 
     return case

@@ -9,7 +9,7 @@ from bot.domain.pacing import EVENING, MORNING
 from bot.domain.people import Pace
 from bot.domain.places import City
 from bot.speech.card import Button, Card, Tap
-from bot.speech.voice import LOCALE_NAMES, Markup, Voice
+from bot.speech.voice import LOCALE_NAMES, Markup, Voice, isolate
 
 HOURS = (7 * 60, 8 * 60, 12 * 60, 18 * 60, 19 * 60, 20 * 60, 21 * 60, 21 * 60 + 30, 22 * 60)
 """Hours offered as buttons; any other can be typed."""
@@ -113,7 +113,7 @@ def confirm_place(voice: Voice, cities: Sequence[City], now: datetime, *, home: 
     else:
         text = voice.say("<b>Your place</b>\n\nWhich of these is it?")
         rows = [
-            [Button(f"{place_name(voice, city)} · {voice.clock(now, city.zone)}", Tap.of("zone", city.zone))]
+            [Button(f"{isolate(place_name(voice, city))} · {voice.clock(now, city.zone)}", Tap.of("zone", city.zone))]
             for city in cities
         ]
     return voice.card(text, *rows, back(voice, home))
@@ -202,6 +202,11 @@ def ready(voice: Voice, hour: int, *, first: str) -> str:
             first,
         )
     )
+
+
+def on_day(voice: Voice, weekday: int, at: str) -> str:
+    """A time on a day of the week, Monday 0."""
+    return voice.say("{weekday}, {time}", weekday=Markup(voice.weekday(weekday)), time=Markup(at))
 
 
 def language_changed(voice: Voice) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.gestures import Form, Medium
 from bot.domain.prompts import Kind
 from bot.speech.arrive import back
-from bot.speech.card import Button, Card, Tap, plain
+from bot.speech.card import Button, Card, Tap
 from bot.speech.voice import Markup, Voice
 
 
@@ -337,8 +337,3 @@ def home(voice: Voice, *, paired: bool, next_at: str | None) -> Card:
         [Button(voice.label("Check in now"), Tap.of("checkin")), Button(voice.label("Settings"), Tap.of("set"))],
         [Button(voice.label("Everything I can do"), Tap.of("all"))],
     )
-
-
-def length(card: Card) -> int:
-    """Characters a reader sees."""
-    return len(plain(card.text))

@@ -227,7 +227,8 @@ def _cities(base: Path) -> Iterator[City]:
     current = set(clock.common_zones())
     for zone, country, latitude, longitude in clock.principal_cities():
         if zone not in known and zone in current:
-            names = [get_timezone_location(zone, locale=name, return_city=True) for name in ("en", "hi", "ar", "fr")]
+            said = (get_timezone_location(zone, locale=name, return_city=True) for name in ("en", "hi", "ar", "fr"))
+            names = [name.rpartition("/")[2] for name in said]
             yield City(names[0], zone, country, latitude, longitude, tuple(dict.fromkeys(names[1:])))
 
 

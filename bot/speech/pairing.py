@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.domain import clock
 from bot.domain.pairing import Refusal
 from bot.domain.people import Tie
-from bot.speech.arrive import back
+from bot.speech.arrive import back, on_day
 from bot.speech.card import Button, Card, Tap
 from bot.speech.pictures.invite import InvitePicture
 from bot.speech.voice import Markup, Voice
@@ -27,7 +28,7 @@ def ties(voice: Voice, others: Sequence[str]) -> Card:
     """Whom to invite, as what."""
     lines = [voice.say("<b>Invite someone</b>"), ""]
     if others:
-        lines += [voice.say("You are already connected with {names}.", names=voice.listed(others)), ""]
+        lines += [voice.say("You are already connected with {names}.", names=voice.names(others)), ""]
     lines.append(voice.say("What are you to each other?"))
     buttons = [Button(tie_name(voice, tie), Tap.of("tie", tie)) for tie in Tie]
     return voice.card(
@@ -215,6 +216,4 @@ def closed(voice: Voice, *, alone: bool) -> Card:
 
 def until(voice: Voice, moment: datetime, zone: str) -> str:
     """A moment as weekday and time on the reader's wall."""
-    from bot.domain import clock
-
-    return f"{voice.weekday(clock.local_day(moment, zone).weekday())}, {voice.clock(moment, zone)}"
+    return on_day(voice, clock.local_day(moment, zone).weekday(), voice.clock(moment, zone))

@@ -140,15 +140,14 @@ def week_hours(voice: Voice) -> Card:
 
 def addresses(voice: Voice) -> Card:
     """How the bot addresses this person, in languages that must choose."""
+    formal, familiar = {"hi": ("आप", "तुम"), "fr": ("vous", "tu")}.get(voice.language, ("", ""))
     names = {
         Address.NEUTRAL: voice.label("neutral"),
-        Address.FORMAL: voice.label("formal") if voice.language != "hi" else "आप",
-        Address.FAMILIAR: voice.label("familiar") if voice.language != "hi" else "तुम",
+        Address.FORMAL: formal,
+        Address.FAMILIAR: familiar,
         Address.MASCULINE: voice.label("as to a man"),
         Address.FEMININE: voice.label("as to a woman"),
     }
-    if voice.language == "fr":
-        names |= {Address.FORMAL: "vous", Address.FAMILIAR: "tu"}
     return voice.card(
         voice.say("<b>How I address you</b>\n\nWhich feels right?"),
         *([Button(names[way], Tap.of("address", way))] for way in ADDRESSES[voice.language]),
@@ -227,7 +226,7 @@ def help_page(voice: Voice) -> Card:
         voice.say("Once a day I send you a small prompt. Just write your answer; you choose what to share."),
         "",
     ]
-    lines += [f"/{command} · {command_words(voice, command)}" for command in COMMANDS]
+    lines += [_explained(voice, command, command_words(voice, command)) for command in COMMANDS]
     rest = {
         "unpair": voice.say("Leave a shared space"),
         "export": voice.say("Take your words with you"),
@@ -235,8 +234,13 @@ def help_page(voice: Voice) -> Card:
         "privacy": voice.say("What is kept and who can read it"),
         "support": voice.say("People to call"),
     }
-    lines += ["", *(f"/{command} · {what}" for command, what in rest.items())]
+    lines += ["", *(_explained(voice, command, what) for command, what in rest.items())]
     return voice.card("\n".join(lines), back(voice, Tap.of("home")))
+
+
+def _explained(voice: Voice, command: str, what: str) -> str:
+    """A line about a command. Its first letter gives it its direction, so Arabic begins with the words."""
+    return f"{what} · /{command}" if voice.rtl else f"/{command} · {what}"
 
 
 def privacy(voice: Voice, *, agreed: bool) -> Card:

@@ -140,8 +140,12 @@ class Voice:
         return str(get_day_names(width, "stand-alone", locale=self.babel)[weekday])  # type: ignore[arg-type]
 
     def listed(self, items: Sequence[str]) -> str:
-        """*a, b and c*."""
+        """*a, b and c*, of words of the bot's own."""
         return str(format_list(list(items), locale=self.babel))
+
+    def names(self, names: Sequence[str]) -> Markup:
+        """*Asha, Tom and Zoe*, each escaped and isolated by itself: the words between them are this language's."""
+        return Markup(self.listed([_shown(name) for name in names]))
 
     @property
     def first_weekday(self) -> int:

@@ -74,6 +74,36 @@ async def test_nothing_works_before_set_up_but_every_word_leads_on(world: World)
     assert "end-to-end" in tom.texts[-1]
 
 
+async def test_a_page_read_before_set_up_leads_back_to_its_question(world: World) -> None:
+    """Not on to the pace, past the place: nobody lives in UTC."""
+    tom = await world.person("Tom", ready=False)
+    await tom.say("/start")
+    await tom.say("/privacy")
+    await tom.tap(0)
+    assert "Which language" in tom.texts[-1]
+    for past in ("paces", "pace:evening", "hours", "hour:1260", "agree"):
+        await world.telegram.tap(tom.person, tom.last, data=past).answered()
+        await world.settle()
+        assert "Which language" in tom.texts[-1]
+
+
+async def test_trouble_is_told_in_the_language_that_was_chosen(world: World) -> None:
+    """Tom's phone is English; he reads Hindi here."""
+    tom = await world.person("Tom")
+    await tom.say("/settings")
+    await world.telegram.tap(tom.person, tom.last, data="lang:hi-IN").answered()
+    await world.settle()
+    answer = await world.telegram.tap(tom.person, tom.last, data="done:x").answered()
+    assert answer is not None
+    assert answer["text"] == "यह पूरा हो चुका।"
+    assert world.app is not None
+    world.app.intake.burst = 1
+    for _ in range(4):
+        world.telegram.say(tom.person, "/help")
+    await world.settle()
+    assert any("लिखा हुआ रख रहा हूँ" in text for text in tom.texts)
+
+
 # --- prompts and answers ---
 
 
@@ -163,6 +193,14 @@ async def test_what_cannot_be_kept_gets_a_helpful_sentence(world: World) -> None
     assert "can’t keep that kind" in asha.texts[-1]
     await asha.say("\u200b\u2800")
     assert "nothing in it to keep" in asha.texts[-1]
+
+
+async def test_a_very_long_answer_says_that_its_beginning_is_kept(world: World) -> None:
+    asha, _ = await couple(world)
+    await world.until(NY, time(21, 0))
+    await asha.say("tea " * 1000)
+    assert "Kept" in asha.texts[-1]
+    assert "I kept the beginning" in asha.texts[-1]
 
 
 async def test_words_that_fit_nothing_get_a_question(world: World) -> None:

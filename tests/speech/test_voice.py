@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +60,20 @@ def test_french_speaks_formally_or_not_as_wished() -> None:
     assert "Écris" in library.voice("fr-CA", Address.FAMILIAR).say(
         "<b>A code</b>\n\nType the eight letters and digits you were given."
     )
+
+
+def test_every_city_has_a_name_in_every_script() -> None:
+    cities = load().places._cities
+    assert len(cities) > 490
+    assert [city.name for city in cities if "/" in city.name] == []
+    assert [city.name for city in cities if "ARABIC" not in unicodedata.name(city.called("ar")[0])] == []
+    assert [city.name for city in cities if "DEVANAGARI" not in unicodedata.name(city.called("hi")[0])] == []
+
+
+def test_names_in_a_list_are_isolated_one_by_one() -> None:
+    """Isolated as a whole, the Arabic *and* between two Latin names would run with them, from the left."""
+    said = load().voice("ar-AE").names(["Asha", "Tom <b>"])
+    assert said == "\u2068Asha\u2069 و\u2068Tom &lt;b&gt;\u2069"
 
 
 @given(st.text(max_size=300))
