@@ -16,7 +16,7 @@ const SAY = {
     block: "Block the bot", unblock: "Unblock", scan: "Scan a code", noCode: "No other phone shows a code.", scanning: "Looking for a code …", types: "typing …",
     reply: "Reply", react: "React", edit: "Edit", remove: "Delete", copy: "Copy", copied: "Copied", edited: "edited", more: "More about this message",
     earlier: "Earlier messages", fresh: "To the newest", forwarded: "Forwarded", hint: "Arrow keys walk through the messages; Enter shows what can be done with one.",
-    photo: "Photo", pick: "Your own photo …", voice: "Voice note", sticker: "Sticker", document: "File", location: "Location", contact: "Contact", video: "Video note", poll: "Poll",
+    photo: "Photo", pick: "Your own photo …", voice: "Voice note", sticker: "Sticker", document: "File", location: "Location", contact: "Contact", video: "Video note",
     enlarge: "Show the picture large", scanWith: "Scan with {name}’s phone", close: "Close", which: "Open the invitation on which phone?", spoiler: "Show what is hidden",
     name: "Name", where: "Place", tongue: "Language in Telegram", zone: "Time zone", country: "Country", elsewhere: "Elsewhere …", save: "Add",
     offline: "The sandbox cannot be reached.", step: "Skip", done: "Done", forMe: "Do it for me", sample: "Tea was ready before I asked ☕",
@@ -46,7 +46,7 @@ const SAY = {
     block: "बॉट को ब्लॉक करें", unblock: "अनब्लॉक करें", scan: "कोड स्कैन करें", noCode: "किसी और फ़ोन पर कोई कोड नहीं दिख रहा।", scanning: "कोड ढूँढा जा रहा है …", types: "लिख रहा है …",
     reply: "जवाब दें", react: "प्रतिक्रिया", edit: "बदलें", remove: "हटाएँ", copy: "कॉपी करें", copied: "कॉपी हो गया", edited: "बदला गया", more: "इस संदेश के लिए और",
     earlier: "पहले के संदेश", fresh: "सबसे नए तक", forwarded: "आगे भेजा गया", hint: "तीर वाली कुंजियों से संदेशों पर जाइए; Enter से विकल्प खुलते हैं।",
-    photo: "फ़ोटो", pick: "अपनी फ़ोटो …", voice: "आवाज़ में संदेश", sticker: "स्टिकर", document: "फ़ाइल", location: "जगह", contact: "संपर्क", video: "वीडियो", poll: "मतदान",
+    photo: "फ़ोटो", pick: "अपनी फ़ोटो …", voice: "आवाज़ में संदेश", sticker: "स्टिकर", document: "फ़ाइल", location: "जगह", contact: "संपर्क", video: "वीडियो",
     enlarge: "तस्वीर बड़ी देखें", scanWith: "{name} के फ़ोन से स्कैन करें", close: "बंद करें", which: "न्योता किस फ़ोन पर खोलें?", spoiler: "छिपा हुआ दिखाएँ",
     name: "नाम", where: "जगह", tongue: "टेलीग्राम की भाषा", zone: "समय क्षेत्र", country: "देश", elsewhere: "कहीं और …", save: "जोड़ें",
     offline: "सैंडबॉक्स तक पहुँच नहीं हो पा रही।", step: "छोड़ें", done: "बस", forMe: "मेरे लिए कर दें", sample: "बिना कहे चाय बन गई ☕",
@@ -76,7 +76,7 @@ const SAY = {
     block: "حظر البوت", unblock: "إلغاء الحظر", scan: "مسح رمز", noCode: "لا رمز ظاهر على هاتف آخر.", scanning: "جارٍ البحث عن رمز …", types: "يكتب …",
     reply: "رد", react: "تفاعل", edit: "تعديل", remove: "حذف", copy: "نسخ", copied: "تم النسخ", edited: "معدّلة", more: "المزيد عن هذه الرسالة",
     earlier: "رسائل أقدم", fresh: "إلى الأحدث", forwarded: "رسالة محوّلة", hint: "تنقّل بين الرسائل بمفاتيح الأسهم، ويعرض Enter ما يمكن فعله بكل رسالة.",
-    photo: "صورة", pick: "صورة من جهازك …", voice: "رسالة صوتية", sticker: "ملصق", document: "ملف", location: "موقع", contact: "جهة اتصال", video: "رسالة مرئية", poll: "استطلاع",
+    photo: "صورة", pick: "صورة من جهازك …", voice: "رسالة صوتية", sticker: "ملصق", document: "ملف", location: "موقع", contact: "جهة اتصال", video: "رسالة مرئية",
     enlarge: "عرض الصورة كبيرة", scanWith: "المسح بهاتف {name}", close: "إغلاق", which: "على أي هاتف تُفتح الدعوة؟", spoiler: "إظهار المخفي",
     name: "الاسم", where: "المكان", tongue: "لغة تيليجرام", zone: "المنطقة الزمنية", country: "البلد", elsewhere: "مكان آخر …", save: "إضافة",
     offline: "تعذّر الوصول إلى صندوق التجربة.", step: "تخطٍّ", done: "تم", forMe: "نفّذ عني", sample: "وجدت الشاي جاهزًا قبل أن أطلبه ☕",
@@ -106,7 +106,7 @@ const SAY = {
     block: "Bloquer le robot", unblock: "Débloquer", scan: "Scanner un code", noCode: "Aucun autre téléphone n’affiche de code.", scanning: "Recherche d’un code…", types: "écrit…",
     reply: "Répondre", react: "Réagir", edit: "Modifier", remove: "Supprimer", copy: "Copier", copied: "Copié", edited: "modifié", more: "Plus sur ce message",
     earlier: "Messages précédents", fresh: "Au plus récent", forwarded: "Transféré", hint: "Les flèches parcourent les messages ; Entrée montre ce qu’on peut en faire.",
-    photo: "Photo", pick: "Votre photo…", voice: "Message vocal", sticker: "Autocollant", document: "Fichier", location: "Lieu", contact: "Contact", video: "Message vidéo", poll: "Sondage",
+    photo: "Photo", pick: "Votre photo…", voice: "Message vocal", sticker: "Autocollant", document: "Fichier", location: "Lieu", contact: "Contact", video: "Message vidéo",
     enlarge: "Voir l’image en grand", scanWith: "Scanner avec le téléphone de {name}", close: "Fermer", which: "Ouvrir l’invitation sur quel téléphone ?", spoiler: "Montrer ce qui est caché",
     name: "Nom", where: "Lieu", tongue: "Langue dans Telegram", zone: "Fuseau horaire", country: "Pays", elsewhere: "Ailleurs…", save: "Ajouter",
     offline: "Le bac à sable est injoignable.", step: "Passer", done: "Terminé", forMe: "Faites-le pour moi", sample: "Le thé était prêt avant que je demande ☕",
@@ -137,13 +137,14 @@ const FAULTS = {
   too_many: {times: 3, retry_after: 3, methods: [...SENDS, "editMessageText"]}, server_error: {},
   drop: {times: 3, methods: SENDS}, lose_answer: {times: 1, methods: SENDS},
 };
-const CARRIED = {photo: "photo", voice: "voice", sticker: "sticker", document: "document", location: "location", contact: "contact", video_note: "video", poll: "poll"};
+const CARRIED = {photo: "photo", voice: "voice", sticker: "sticker", document: "document", location: "location", contact: "contact", video_note: "video"};
 const PAGE = 60; // messages drawn at first, and each time somebody reads further back
 const MOST = 200; // messages drawn at most while the newest are in view
 const CALLS = 200; // calls shown behind the scenes
 const PHOTO_SIDE = 1280; // pixels: as large as Telegram keeps a photo
 const ANSWERED_WITHIN = 8000; // ms after which a button stops looking pressed
 const TYPING = 5000; // ms that a chat action shows
+const TYPIST = matchMedia("(hover: hover)").matches; // whose focus opens no keyboard over half the screen
 
 const phones = new Map();
 const calls = [];
@@ -182,7 +183,7 @@ function make(tag, attributes = {}, ...children) {
 const button = (label, deed, attributes = {}) => make("button", {type: "button", textContent: label, onclick: deed, ...attributes});
 
 function icon(name) {
-  const svg = $(`#phone`).content.querySelector("svg").cloneNode(true);
+  const svg = $("#phone").content.querySelector("svg").cloneNode(true);
   svg.removeAttribute("class");
   svg.firstElementChild.setAttribute("href", `#i-${name}`);
   return svg;
@@ -234,8 +235,6 @@ function translate() {
 
 // ---- text with entities: Telegram counts offsets in UTF-16 units, as JavaScript does
 
-const TAGS = {bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre"};
-
 function rich(text, entities = [], phone) {
   const top = document.createDocumentFragment();
   const build = (parent, from, to, list) => {
@@ -260,22 +259,21 @@ function rich(text, entities = [], phone) {
 
 function dressed(entity, words, phone) {
   switch (entity.type) {
-    case "bold": case "italic": case "underline": case "strikethrough": case "code": case "pre": return make(TAGS[entity.type]);
+    case "bold": case "italic": case "underline": case "strikethrough": return make(entity.type[0]); // b, i, u, s
+    case "code": case "pre": return make(entity.type);
     case "blockquote": return make("blockquote", {dir: "auto"});
     case "expandable_blockquote": return make("blockquote", {dir: "auto", className: "long", tabIndex: -1});
     case "spoiler": return make("button", {type: "button", tabIndex: -1, className: "spoiler", "aria-label": phone.say("spoiler")});
     case "bot_command": return make("button", {type: "button", tabIndex: -1, className: "cmd", dir: "ltr", "data-command": words});
     case "url": return linked(/^\w+:/.test(words) ? words : "https://" + words);
     case "text_link": return linked(entity.url);
-    case "email": return linked("mailto:" + words);
-    case "phone_number": return linked("tel:" + words);
     case "date_time": return phone.moment(entity);
     default: return make("span");
   }
 }
 
 function linked(url) {
-  if (!/^(https?|mailto|tel):/.test(url)) return make("span");
+  if (!/^https?:/.test(url)) return make("span");
   return make("a", {href: url, tabIndex: -1, target: "_blank", rel: "noopener noreferrer", "data-link": url});
 }
 
@@ -361,7 +359,7 @@ class Phone {
     this.find("h2").textContent = this.title;
     this.find(".tongue").textContent = person.language_code ? named([person.language_code], "language", person.language_code) : "";
     this.find(".name").textContent = this.botName;
-    this.hush();
+    this.types(false);
     this.text.placeholder = this.say("write");
     this.text.setAttribute("aria-label", `${this.say("write")} · ${person.first_name}`);
     this.find(".menu span").textContent = this.say("menu");
@@ -374,7 +372,7 @@ class Phone {
     gate.textContent = this.say(person.blocked ? "unblock" : "begin");
     gate.hidden = person.started && !person.blocked;
     this.form.hidden = !gate.hidden;
-    this.tab.replaceChildren(make("span", {textContent: person.first_name}), make("small", {className: "wall"}));
+    this.tab.replaceChildren(make("span", {textContent: person.first_name}), make("small", {className: "wall", dir: this.node.dir}));
     this.tick();
   }
 
@@ -412,10 +410,10 @@ class Phone {
     this.find(".record").onclick = () => this.send(null, {voice: {duration: 3}});
     this.find(".top .more").onclick = event => this.choices(event.currentTarget);
     this.find(".replying button").onclick = () => { this.answer(null); this.text.focus(); };
-    this.find(".gate").onclick = () => (this.person.blocked ? this.does("unblock", {}) : this.send("/start"));
+    this.find(".gate").onclick = () => (this.person.blocked ? this.block() : this.send("/start"));
     this.find(".fresh").onclick = () => { this.draw(); this.toEnd(); };
     const list = this.find(".commands");
-    list.onclick = event => { const chosen = event.target.closest("button"); if (chosen) { this.clear(); this.send(chosen.dataset.command); this.text.focus(); } };
+    list.onclick = event => { const chosen = event.target.closest("button"); if (chosen) { this.clear(); this.send(chosen.dataset.command); if (TYPIST) this.text.focus(); } };
     list.onkeydown = event => arrows(event, list.children);
     this.node.addEventListener("keydown", event => { if (event.key === "Escape" && (this.reply || this.editing || !list.hidden)) { this.menu(false); this.answer(null); this.text.focus(); } });
     this.node.addEventListener("focusout", event => { if (!this.node.contains(event.relatedTarget)) this.menu(false); });
@@ -430,6 +428,7 @@ class Phone {
   }
 
   does(deed, body) { return tryTo(`people/${this.person.id}/${deed}`, body); }
+  block() { return this.does(this.person.blocked ? "unblock" : "block", {}); }
 
   fit() {
     this.form.classList.toggle("wrote", this.text.value.trim() !== "");
@@ -515,7 +514,7 @@ class Phone {
 
   choices(from) {
     const {blocked, started} = this.person;
-    const block = button(this.say(blocked ? "unblock" : "block"), () => this.does(blocked ? "unblock" : "block", {}), {className: "danger"});
+    const block = button(this.say(blocked ? "unblock" : "block"), () => this.block(), {className: "danger"});
     popUp([button(this.say("scan"), () => this.scan()), ...(started ? [block] : [])], from.getBoundingClientRect(), from);
   }
 
@@ -576,7 +575,6 @@ class Phone {
   }
 
   mine(id, emoji) { return this.messages.get(id)?.reactions?.some(each => each.from === this.person.id && bare(each.emoji) === bare(emoji)); }
-
   react(id, emoji) { this.does("react", {message_id: id, emoji: this.mine(id, emoji) ? null : emoji}); }
 
   /** What can be done with one message. */
@@ -763,7 +761,7 @@ class Phone {
     if (last?.dataset.day === day.dataset.day) last.append(day.lastElementChild); else this.lines.append(day);
     this.stopTabs();
     if (!own) {
-      this.hush();
+      this.types(false);
       announce(`${this.person.first_name}: ${gist(message, this, 300)}`);
       this.tab.classList.toggle("unread", this.tab.getAttribute("aria-selected") !== "true");
     }
@@ -809,18 +807,13 @@ class Phone {
     this.tabStop = newest;
   }
 
-  typing() {
-    this.find(".typing").hidden = false;
-    this.find(".sub").textContent = this.say("types");
-    this.find(".sub").classList.add("busy");
+  /** Show whether the bot seems to write. */
+  types(on) {
+    this.find(".typing").hidden = !on;
+    this.find(".sub").textContent = this.say(on ? "types" : "robot");
+    this.find(".sub").classList.toggle("busy", on);
     clearTimeout(this.dots);
-    this.dots = setTimeout(() => this.hush(), TYPING);
-  }
-
-  hush() {
-    this.find(".typing").hidden = true;
-    this.find(".sub").textContent = this.say("robot");
-    this.find(".sub").classList.remove("busy");
+    if (on) this.dots = setTimeout(() => this.types(false), TYPING);
   }
 
   note(text) { toast(text, this.find(".notes")); }
@@ -873,17 +866,14 @@ class Phone {
   /** What a message carries besides words. */
   carried(message) {
     const said = (...parts) => make("div", {className: "words"}, ...parts);
-    const named = (sign, key, more) => said(`${sign} ${this.say(key)} · ${more}`);
-    const big = (sign, label) => make("div", {className: "big", textContent: sign, role: "img", "aria-label": label});
+    const told = (sign, key, more) => said(`${sign} ${this.say(key)} · ${more}`);
     if (message.photo) return [this.shot(message)];
     if (message.voice) return [this.voice(message.voice)];
     if (message.document) return [said(make("a", {href: fileOf(message.document), tabIndex: -1, download: message.document.file_name ?? "file", textContent: "📄 " + (message.document.file_name ?? this.say("document"))}))];
-    if (message.sticker) return [big(message.sticker.emoji ?? "🙂", this.say("sticker"))];
-    if (message.dice) return [big(`${message.dice.emoji} ${message.dice.value}`, message.dice.emoji)];
-    if (message.video_note) return [named("🎥", "video", `0:0${message.video_note.duration}`)];
-    if (message.location) return [named("📍", "location", `${message.location.latitude.toFixed(2)}, ${message.location.longitude.toFixed(2)}`)];
-    if (message.contact) return [named("👤", "contact", message.contact.first_name)];
-    if (message.poll) return [named("📊", "poll", message.poll.question)];
+    if (message.sticker) return [make("div", {className: "big", textContent: message.sticker.emoji ?? "🙂", role: "img", "aria-label": this.say("sticker")})];
+    if (message.video_note) return [told("🎥", "video", `0:0${message.video_note.duration}`)];
+    if (message.location) return [told("📍", "location", `${message.location.latitude.toFixed(2)}, ${message.location.longitude.toFixed(2)}`)];
+    if (message.contact) return [told("👤", "contact", message.contact.first_name)];
     return [];
   }
 
@@ -1045,8 +1035,11 @@ function showBot() {
 
 function showFaults() {
   for (const each of all("[data-fault]")) each.setAttribute("aria-pressed", String(faults.some(fault => fault.kind === each.dataset.fault)));
-  for (const each of all("#faults [data-block]")) each.remove();
-  $("#faults").append(...cast().filter(phone => phone.person.started).map(phone => button(say("blocks", {name: phone.person.first_name}), () => phone.does(phone.person.blocked ? "unblock" : "block", {}), {"data-block": phone.person.id, "aria-pressed": String(phone.person.blocked)})));
+  for (const phone of cast().filter(each => each.person.started)) {
+    if (!phone.blocker) $("#faults").append(phone.blocker = button("", () => phone.block(), {"data-block": phone.person.id}));
+    phone.blocker.textContent = say("blocks", {name: phone.person.first_name});
+    phone.blocker.setAttribute("aria-pressed", String(phone.person.blocked));
+  }
   $("#fault-state").textContent = faults.map(({kind, times}) => `${$(`[data-fault=${kind}]`)?.textContent ?? kind} · ${times === null ? say("untilOff") : say("left", {n: times})}`).join("; ");
 }
 
@@ -1079,13 +1072,17 @@ async function lookBehind() {
   if (!shown() && Tour.step === null) return;
   try {
     const [told, state] = await Promise.all([ask("deliveries"), ask("state")]);
-    [rows, pending, faults] = [told, state.bot.pending, shown() ? await ask("faults") : faults];
+    [rows, pending] = [told, state.bot.pending];
+    if (shown()) faults = await ask("faults");
   } catch { return; } // not there yet, or gone for a moment: looked for again soon
   Tour.aim();
   if (!shown()) return;
   showBot();
   showFaults();
-  $("#deliveries").replaceChildren(...rows.map(({person: name, kind, state, due_at: due, reason}) => {
+  const table = $("#deliveries");
+  if (table.told === JSON.stringify(rows)) return; // what somebody is reading stays
+  table.told = JSON.stringify(rows);
+  table.replaceChildren(...rows.map(({person: name, kind, state, due_at: due, reason}) => {
     const whose = cast().find(each => each.person.first_name === name);
     const at = whose ? whose.shapes.short.format(new Date(due)) : due.slice(5, 16).replace("T", " ");
     return make("tr", {}, make("td", {textContent: name, dir: "auto"}), make("td", {textContent: kind}), make("td", {}, make("span", {className: `state ${state}`, textContent: state, title: reason ?? ""})), make("td", {textContent: at}));
@@ -1207,6 +1204,7 @@ function front(phone) {
     each.tab.tabIndex = each === phone ? 0 : -1;
   }
   phone.tab.classList.remove("unread");
+  phone.tab.scrollIntoView({block: "nearest", inline: "nearest"});
 }
 
 function person(data) {
@@ -1243,7 +1241,7 @@ const EVENTS = {
   deleted: ({chat_id: id, data}) => phones.get(id)?.drop(data.message_id),
   reaction: ({chat_id: id, data}) => phones.get(id)?.show(data),
   toast: ({chat_id: id, data}) => phones.get(id)?.told(data),
-  typing: ({chat_id: id}) => phones.get(id)?.typing(),
+  typing: ({chat_id: id}) => phones.get(id)?.types(true),
   clock: ({data}) => { offset = data.offset_ms; for (const phone of cast()) phone.tick(); },
   person: ({data}) => person(data),
   bot: ({data}) => { ({online, pending} = data); showBot(); if (online) catchUpSoon(); },
