@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test check strings screenshot lock drill release clean
+.PHONY: help run sandbox test check strings screenshot profile lock drill release clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 12
@@ -46,6 +46,9 @@ strings: $(VENV)/dev ## extract the sentences and update every catalog
 
 screenshot: $(VENV)/dev ## the README's pictures, played and taken
 	@$(BIN)/python deploy/screenshot.py
+
+profile: $(VENV)/dev ## the bot's pictures and texts for @BotFather
+	@$(BIN)/python deploy/profile.py
 
 lock: $(VENV)/dev ## pin every dependency with its hashes
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \

@@ -84,9 +84,9 @@ class Faults:
         self.active.append(fault)
         return fault
 
-    def clear(self) -> None:
-        """Switch all off."""
-        self.active.clear()
+    def clear(self, kind: str | None = None) -> None:
+        """Switch all off, or those of one *kind*."""
+        self.active = [] if kind is None else [fault for fault in self.active if fault.kind != kind]
 
     def strike(self, method: str, chat_id: object) -> Fault | None:
         """The fault that hits this call, if one does; the first that fits and is drawn."""

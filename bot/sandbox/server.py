@@ -316,8 +316,8 @@ class Server:
         self.telegram.faults.add(**given)
         return self._tell_faults()
 
-    def _clear_faults(self, _given: Json) -> list[Json]:
-        self.telegram.faults.clear()
+    def _clear_faults(self, given: Json) -> list[Json]:
+        self.telegram.faults.clear(given.get("kind"))
         return self._tell_faults()
 
     def _tell_faults(self) -> list[Json]:

@@ -44,8 +44,7 @@ async def command(phone: Locator, name: str) -> None:
     await phone.locator(f".commands [data-command='/{name}']").click()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["en", "ar"])
+@pytest.mark.parametrize(("lang", "theme"), [("en", "light"), ("ar", "dark")])
 async def test_two_people_from_start_to_sunday_by_clicking(
     lang: str, theme: str, stage: Stage, open_page: Open
 ) -> None:
@@ -99,6 +98,8 @@ async def test_two_people_from_start_to_sunday_by_clicking(
         assert looks, "the look back holds what was shared"
         await expect(phone.locator(".msg").last).to_be_in_viewport()
     await screen.check_overflow()
+    await screen.check_access()
+    await page.locator("#theme").click()
     await screen.check_access()
 
 

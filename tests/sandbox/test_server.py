@@ -410,11 +410,48 @@ async def test_the_clock_can_be_set_turned_to_the_next_prompt_and_let_go(
     assert shown == ["2026-03-01T04:30:00+00:00", "2026-03-01T13:30:00+00:00", "2026-03-02T12:00:00+00:00"]
 
 
+async def test_the_clock_leaps_over_quiet_days_to_the_look_back_and_walks_through_it(
+    server: Server, web_client: aiohttp.ClientSession, clock: SandboxClock
+) -> None:
+    """Days in which nobody would answer pass at once; from the first look back to the last, half an hour at a time."""
+    first, last = clock.now() + timedelta(days=4), clock.now() + timedelta(days=4, hours=2)
+
+    async def next_week() -> Any:
+        return first, last
+
+    server.next_week = next_week
+    shown: list[Any] = []
+    clock.subscribe(lambda: shown.append(clock.now()))
+    async with web_client.get("/sim/clock/stream") as stream:
+        assert await stream.content.readline()
+
+        async def follow() -> None:
+            async for line in stream.content:
+                told = json.loads(line)
+                await sim(web_client, "clock/seen", version=told["version"], follower=told["follower"])
+
+        following = asyncio.create_task(follow())
+        turned = await sim(web_client, "clock", next_week=True)
+        following.cancel()
+    assert turned["followed"]
+    assert shown == [first + timedelta(minutes=30 * number) for number in range(-1, 5)]
+    assert shown[-1] == last
+
+
+async def test_the_page_may_load_nothing_from_elsewhere(web_client: aiohttp.ClientSession) -> None:
+    async with web_client.get("/") as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+
+
 async def test_the_journal_can_be_read_and_emptied(web_client: aiohttp.ClientSession, asha: Person) -> None:
     await api(web_client, "sendMessage", chat_id=asha.id, text="One")
     await api(web_client, "sendMessage", chat_id=7, text="Two")
     async with web_client.get("/sim/journal", params={"method": "sendMessage", "chat_id": 7}) as answer:
         read = await answer.json()
+    async with web_client.get("/sim/journal", params={"last": 1}) as answer:
+        assert [call["params"]["text"] for call in (await answer.json())["calls"]] == ["Two"]
     async with web_client.delete("/sim/journal") as answer:
         emptied = await answer.json()
 

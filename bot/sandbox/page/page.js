@@ -456,9 +456,9 @@ class Phone {
     if (!text) return;
     const message_id = this.editing;
     this.clear();
-    if (!message_id) { this.send(text); return; }
-    this.answer(null);
-    this.does("edit", {message_id, text});
+    const sent = message_id ? this.does("edit", {message_id, text}) : this.send(text);
+    if (message_id) this.answer(null);
+    sent.then(taken => { if (!taken && !this.text.value) { this.text.value = text; this.fit(); } }); // it could not be sent: nothing is lost
   }
 
   send(text, more = {}) {
@@ -748,7 +748,7 @@ class Phone {
     if (late) { this.messages = new Map([...this.messages].sort(([a], [b]) => a - b)); this.draw(); return; }
     if (known) this.replace(id, message);
     else this.append(message);
-    Tour.look();
+    lookSoon();
   }
 
   append(message) {
@@ -1043,14 +1043,13 @@ function showFaults() {
   $("#fault-state").textContent = faults.map(({kind, times}) => `${$(`[data-fault=${kind}]`)?.textContent ?? kind} · ${times === null ? say("untilOff") : say("left", {n: times})}`).join("; ");
 }
 
-async function switchFault(kind) {
-  const on = faults.map(each => each.kind).filter(each => FAULTS[each]);
-  const wants = on.includes(kind) ? on.filter(each => each !== kind) : [...on, kind];
-  await tryTo("faults", undefined, "DELETE");
-  for (const each of wants) await tryTo("faults", {kind: each, ...FAULTS[each]});
+function switchFault(kind) {
+  if (faults.some(each => each.kind === kind)) tryTo(`faults?kind=${kind}`, undefined, "DELETE");
+  else tryTo("faults", {kind, ...FAULTS[kind]});
 }
 
 function noted(call) {
+  lookSoon();
   calls.push(call);
   if (calls.length > CALLS) calls.shift();
   if (!shown()) return;
@@ -1087,6 +1086,14 @@ async function lookBehind() {
     const at = whose ? whose.shapes.short.format(new Date(due)) : due.slice(5, 16).replace("T", " ");
     return make("tr", {}, make("td", {textContent: name, dir: "auto"}), make("td", {textContent: kind}), make("td", {}, make("span", {className: `state ${state}`, textContent: state, title: reason ?? ""})), make("td", {textContent: at}));
   }));
+}
+
+let looking = 0;
+
+/** Something happened: see soon what came of it. */
+function lookSoon() {
+  clearTimeout(looking);
+  looking = setTimeout(lookBehind, 200);
 }
 
 async function togglePanel(open = !shown()) {
@@ -1155,14 +1162,7 @@ const Tour = {
     $("#tour").focus();
   },
 
-  saw(what) { Tour.seen[what] = true; Tour.look(); },
-
-  /** Something happened: see soon whether the step is done. */
-  look() {
-    if (Tour.step === null) return;
-    clearTimeout(Tour.soon);
-    Tour.soon = setTimeout(lookBehind, 200);
-  },
+  saw(what) { Tour.seen[what] = true; lookSoon(); },
 
   /** Do what the step asks for. */
   act() {
@@ -1316,7 +1316,7 @@ async function begin() {
   await sync();
   listen();
   setInterval(() => { for (const phone of cast()) phone.tick(); }, 5000);
-  setInterval(lookBehind, 1500);
+  setInterval(lookBehind, 1000);
   if (!store("toured")) Tour.show(0);
 }
 
