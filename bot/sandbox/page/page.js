@@ -600,14 +600,13 @@ class Phone {
       return;
     }
     if (event.target !== this.chat && event.target !== on) return;
+    if (event.key === "ArrowUp" && on === this.lines.querySelector(".msg")) this.earlier();
     const drawn = [...this.lines.querySelectorAll(".msg")];
     const at = on ? drawn.indexOf(on) : drawn.length;
     const to = {ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: drawn.length - 1}[event.key];
     if (to !== undefined) {
       event.preventDefault();
-      if (to < 0) this.earlier();
-      const next = to < 0 ? on?.previousElementSibling ?? on : drawn[Math.min(to, drawn.length - 1)];
-      next?.focus();
+      drawn[Math.max(0, Math.min(to, drawn.length - 1))]?.focus();
     } else if (on && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
       this.options(on, ...corner(on.querySelector(".bubble")));
@@ -635,14 +634,13 @@ class Phone {
       if (!this.swiped && Math.abs(by) > 12 && Math.abs(by) > Math.abs(event.clientY - start.y)) this.swiped = true;
       if (this.swiped) start.node.style.translate = `${Math.sign(by) * Math.min(Math.abs(by), 72)}px`;
     });
-    for (const kind of ["pointerup", "pointercancel"]) {
-      this.chat.addEventListener(kind, event => {
-        if (!start) return;
-        start.node.style.translate = "";
-        if (this.swiped && kind === "pointerup" && Math.abs(pulled(event)) > 50) this.answer(idOf(start.node));
-        start = null;
-      });
-    }
+    const end = event => {
+      if (!start) return;
+      start.node.style.translate = "";
+      if (this.swiped && event.type === "pointerup" && Math.abs(pulled(event)) > 50) this.answer(idOf(start.node));
+      start = null;
+    };
+    for (const kind of ["pointerup", "pointercancel"]) this.chat.addEventListener(kind, end);
   }
 
   // -- what is shown
@@ -712,9 +710,8 @@ class Phone {
 
   scrolled() {
     const {scrollTop, scrollHeight, clientHeight} = this.chat;
-    this.find(".fresh").hidden = scrollTop > -300 && !this.unseen;
-    if (this.atEnd) this.seen();
-    else if (scrollHeight - clientHeight + scrollTop < 300) this.earlier();
+    this.seen(this.atEnd ? 0 : this.unseen);
+    if (!this.atEnd && scrollHeight - clientHeight + scrollTop < 300) this.earlier();
   }
 
   seen(unseen = 0) {
@@ -838,9 +835,7 @@ class Phone {
     if (message.forward_origin) bubble.append(make("span", {className: "from", dir: this.node.dir, textContent: this.say("forwarded")}));
     if (message.reply_to_message) bubble.append(make("button", {type: "button", className: "re", dir: "auto", tabIndex: -1, textContent: gist(message.reply_to_message, this), "data-to": message.reply_to_message.message_id}));
     bubble.append(...this.carried(message));
-    if (text) {
-      bubble.append(make("div", {className: "words"}, rich(text, message.entities ?? message.caption_entities, this)));
-    }
+    if (text) bubble.append(make("div", {className: "words"}, rich(text, message.entities ?? message.caption_entities, this)));
     const last = bubble.lastElementChild;
     if (last?.matches(".words")) last.dataset.at = `${edited} ${clock}`; // makes room for the time beside the last line
     if (message.reactions?.length) bubble.append(make("div", {className: "reactions"}, ...message.reactions.map(each => this.reaction(each))));
