@@ -36,7 +36,7 @@ SHOWN = 200
 """Deliveries that the page is told of."""
 SURELY = timedelta(seconds=2)
 """So long after its minute began, a prompt is on its way."""
-READY_WITHIN = 20
+READY_WITHIN = 60
 """Seconds the child may take to follow the clock."""
 
 Moment = TypeVar("Moment")

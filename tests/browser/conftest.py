@@ -34,7 +34,7 @@ DESK = {"width": 1280, "height": 860}
 POCKET = {"width": 390, "height": 780}
 Open = Callable[..., Awaitable["Screen"]]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=45_000)
 
 
 @dataclass
@@ -53,14 +53,14 @@ class Screen:
 
     async def seen(self) -> None:
         """Until the bot has handled what was said, and the page has shown what came of it."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.telegram.updates:
                 await asyncio.sleep(0.01)
         await self.until("told => seq >= told", self.telegram.seq)
 
     async def until(self, holds: str, arg: Any = None) -> None:
         """Until something is true on the page, whose own policy keeps Playwright from waiting inside it."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not await self.page.evaluate(holds, arg):
                 await asyncio.sleep(0.02)
 
@@ -110,6 +110,7 @@ async def opening(browser: Browser) -> AsyncIterator[Open]:
 
     async def opened(telegram: Telegram, url: str, *, toured: bool = True, lang: str = "en", **options: Any) -> Screen:
         context = await browser.new_context(**{"viewport": DESK, "locale": lang, **options})
+        context.set_default_timeout(60_000)
         page = await context.new_page()
         screen = Screen(page, telegram, url)
         screens.append(screen)

@@ -153,7 +153,7 @@ async def test_the_view_follows_the_newest_but_not_somebody_who_reads_back(post:
 
     await tom.locator(".chat").evaluate("chat => { chat.scrollTop = -1500 }")
     await expect(tom.locator(".fresh")).to_be_visible()
-    await screen.page.wait_for_timeout(100)  # let the scroll settle, then compare places exactly
+    await screen.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     place = "chat => [...chat.querySelectorAll('.msg')].map(each => [each.innerText, each.getBoundingClientRect().top])"
     before = dict(await tom.locator(".chat").evaluate(place))
     post.send(post.tom, "Something new")

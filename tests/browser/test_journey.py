@@ -23,7 +23,7 @@ async def hears(screen: Screen, *people: Person) -> AsyncIterator[None]:
     """What is done inside makes the bot write to each of *people*, and their phones show it."""
     before = {person.id: len(screen.telegram.inbox(person)) for person in people}
     yield
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(len(screen.telegram.inbox(person)) <= before[person.id] for person in people):
             await asyncio.sleep(0.02)
     await screen.seen()
@@ -116,7 +116,7 @@ async def test_the_tour_leads_through_all_of_it(stage: Stage, open_page: Open) -
             new MutationObserver(() => titles.push(title.textContent)).observe(title, {childList: true});
         }"""
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while not await page.locator("#panel").is_visible():
             await expect(page.locator(".aimed")).to_have_count(1)
             await page.locator("[data-tour=act]").click()
