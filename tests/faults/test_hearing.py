@@ -1,0 +1,80 @@
+"""Polling while the network goes away, and while another copy polls: said once, waited for, nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.chat import intake
+from bot.sandbox.telegram import TOKEN
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses are as long as they are short."""
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE", "YIELD"):
+        monkeypatch.setattr(intake, name, 0.01)
+
+
+def said(caplog: pytest.LogCaptureFixture, words: str) -> int:
+    return sum(words in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("kind", ["drop", "lose_answer", "server_error", "too_many"])
+async def test_trouble_on_the_way_is_said_once_and_everything_is_heard(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="bot.chat.intake")
+    async with World(f"sqlite:///{tmp_path / 'recipro.db'}") as world:
+        asha = await world.person("Asha")
+        times = 1 if kind == "too_many" else 4  # what Telegram asks for is waited in full
+        world.telegram.faults.add(kind, times=times, methods=["getUpdates"], retry_after=1)
+        before = len(asha.inbox)
+        for _ in range(3):
+            await asha.say("/help")
+        async with asyncio.timeout(20):
+            while len(asha.inbox) < before + 3 or world.telegram.faults.active[0].times:
+                await asyncio.sleep(0.01)
+        assert len(asha.inbox) == before + 3
+    assert said(caplog, "Telegram ") == 1, "once, however often it was tried"
+    assert said(caplog, "hearing goes on") == 1
+
+
+async def test_another_copy_that_polls_is_said_in_one_sentence_and_outlived(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with World(f"sqlite:///{tmp_path / 'recipro.db'}") as world:
+        asha = await world.person("Asha")
+        url = f"{world.server.url}/bot{TOKEN}/getUpdates"
+        async with aiohttp.ClientSession() as other:
+            for _ in range(3):  # each takes the line from us, and holds it until we take it back
+                async with asyncio.timeout(10), other.post(url, data={"timeout": "5"}) as answer:
+                    assert answer.status == 409
+        await asha.say("/help")
+        assert "/pause" in asha.texts[-1]
+    lines = [record.getMessage() for record in caplog.records if "409" in record.getMessage()]
+    assert set(lines) == {"another copy of this bot is polling with the same token (409); end one of the two"}
+    assert TOKEN not in caplog.text
+
+
+async def test_pauses_grow_and_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Four tries without an answer: each waits twice as long as the one before, never longer than the longest."""
+    pauses: list[float] = []
+
+    async def count(_stopping: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(intake, "FIRST_PAUSE", 1.0)
+    monkeypatch.setattr(intake, "LONGEST_PAUSE", 5.0)
+    monkeypatch.setattr(intake, "_pause", count)
+    async with World(f"sqlite:///{tmp_path / 'recipro.db'}") as world:
+        asha = await world.person("Asha")
+        world.telegram.faults.add("drop", times=5, methods=["getUpdates"])
+        await asha.say("/help")
+    low = [1, 2, 4, 5, 5]
+    assert all(least <= pause <= least * 1.25 for least, pause in zip(low, pauses, strict=True)), pauses
