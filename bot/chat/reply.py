@@ -15,7 +15,7 @@ from bot.domain.people import Pair, Tie
 from bot.domain.prompts import DAILY, Kind
 from bot.speech import daily, safety, settings
 from bot.speech.card import Card, Tap, pressable
-from bot.speech.voice import clean, has_sign
+from bot.speech.written import clean, has_sign
 from bot.storage import deliveries, gestures, keepsakes, own_prompts, pairs, people
 from bot.storage.deliveries import Delivery
 

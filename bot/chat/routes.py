@@ -32,7 +32,7 @@ from bot.domain.gestures import Medium
 from bot.domain.people import Stage
 from bot.speech import settings
 from bot.speech.card import Tap, TapError, spoken
-from bot.speech.voice import clean
+from bot.speech.written import clean
 from bot.storage.store import AwayError
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ from itertools import zip_longest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.speech.library import ContentError, root
-from bot.speech.voice import ADDRESSES, DIRECTIONS
+from bot.speech.voice import ADDRESSES
+from bot.speech.written import DIRECTIONS
 
 LETTER = r"\w\u0300-\u036f\u0900-\u0963\u0970-\u097f\u0640\u064b-\u065f\u0670"
 """What words are made of; Python's own \\b takes a Hindi vowel sign for the end of a word."""

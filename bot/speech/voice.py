@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -23,6 +22,7 @@ from babel.lists import format_list
 from bot.domain import clock
 from bot.domain.people import Address
 from bot.speech.card import Button, Card
+from bot.speech.written import clean, has_sign
 
 FSI, PDI = "\u2068", "\u2069"
 _CHOICE = re.compile(r"\[([^\[\]|]*(?:\|[^\[\]|]*)+)\]")
@@ -190,37 +190,8 @@ def isolate(text: str) -> str:
 
 def shown_name(voice: Voice, name: str | None) -> str:
     """A name fit to be shown; what stands for it where there is nothing to see."""
-    fit = clean(name or "")[:64]
+    fit = " ".join(clean(name or "").split())[:64]
     return fit if has_sign(fit) else voice.label("your person")
-
-
-def clean(text: str) -> str:
-    """What a person wrote, without what could harm others' screens: controls, overrides, stray isolates, piled-up marks."""
-    out: list[str] = []
-    marks = 0
-    for sign in text:
-        category = unicodedata.category(sign)
-        if category in {"Mn", "Me"}:
-            marks += 1
-            if marks > 4:
-                continue
-        else:
-            marks = 0
-        if category == "Cc" and sign not in "\n\t":
-            continue
-        if category == "Cs" or sign in DIRECTIONS:
-            continue
-        out.append(sign)
-    return "".join(out).strip()
-
-
-def has_sign(text: str) -> bool:
-    """Whether there is anything to see in *text*: a letter, a digit, a symbol, an emoji."""
-    return any(unicodedata.category(sign)[0] in "LNSP" and sign not in _BLANK for sign in text)
-
-
-DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff\u2028\u2029")
-_BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
 
 
 def _shown(value: object) -> str:
