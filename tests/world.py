@@ -21,7 +21,7 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.server import Server
 from bot.sandbox.telegram import TOKEN, Person, Telegram
 from bot.settings import Settings
-from tests import botapi
+from tests import botapi, lockscreen
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday: 10:00 in New York and Toronto, 20:30 in Mumbai: nobody is asleep."""
@@ -139,8 +139,9 @@ class World:
         await self.turn(seconds=61)
 
     def check(self) -> None:
-        """Every request of the bot and every answer is one that Telegram's own data allows; every button was answered."""
+        """Every request of the bot and every answer is one that Telegram's own data allows; no first line gives anything away."""
         assert botapi.check_calls(self.telegram.journal()) == []
+        assert list(lockscreen.given_away(self.telegram)) == []
 
 
 class Someone:
