@@ -22,7 +22,7 @@ from tests.faults.test_outage import until
 from tests.faults.test_storms import crowd, nine, prompts_of
 from tests.world import KEY, World
 
-PEOPLE = 130
+PEOPLE = 100
 
 
 @pytest.fixture

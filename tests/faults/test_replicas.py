@@ -33,7 +33,7 @@ from tests.faults.process import Bot, free_port
 from tests.faults.test_storms import ZONE, somebody
 from tests.world import KEY, START, words
 
-SECONDS = float(os.environ.get("REPLICA_SECONDS", "10"))
+SECONDS = float(os.environ.get("REPLICA_SECONDS", "7.5"))
 TICK = 2.5
 """Real seconds between two minutes of the clock, each with prompts: well within a lease."""
 DUE, CHATTERS = 15, 6
