@@ -142,7 +142,7 @@ class App:
         self._beat()
         if await self._insist(self._listen):
             await self._introduce(books)
-            self._looking = asyncio.create_task(self._look_round())
+            self._looking = asyncio.create_task(self._look_round(books))
 
     async def run(self) -> int:
         """Work until somebody sets *stopping* or the token is refused; the exit status."""
@@ -304,8 +304,15 @@ class App:
                 await self.application.bot.get_me()
                 self.metrics.reached()
 
-    async def _look_round(self) -> None:
-        """Tell once, after the start, what an operator should know of this database: its largest minute, its zones."""
+    async def _look_round(self, books: library.Library) -> None:
+        """After the start: read what nobody has waited for, then tell what an operator should know of this database."""
+        try:
+            await asyncio.to_thread(books.warm)
+        except library.ContentError as error:
+            log.critical("%s: everything stops", error)
+            self.exit_status = 2
+            self.stopping.set()
+            return
         now = self.now()
 
         def look(db: Connection) -> tuple[outlook.Rush | None, list[str]]:

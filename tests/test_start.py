@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.server import Server
 from bot.sandbox.telegram import Telegram
+from bot.speech.library import load
+from tests.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "1000001:sandbox_token_that_opens_no_door_at_all"
@@ -140,3 +143,10 @@ def test_a_key_file_is_made_once_and_is_nobody_elses_to_read(tmp_path: Path) -> 
     assert key.stat().st_mode & 0o777 == 0o600
     key.write_text("")
     assert "empty" in sentence(start("migrate", cwd=tmp_path))
+
+
+async def test_content_that_is_broken_stops_the_bot_also_where_it_is_read_after_the_start(tmp_path: Path) -> None:
+    async with World(f"sqlite:///{tmp_path / 'recipro.db'}") as world:
+        assert world.app is not None
+        await world.app._look_round(replace(load(), base=tmp_path))
+        assert (world.app.exit_status, world.app.stopping.is_set()) == (2, True)

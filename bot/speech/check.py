@@ -42,7 +42,9 @@ SHOWN = 3
 def check() -> int:
     """Print the tables; 1 when a rule is broken, else 0."""
     try:
-        return report(load())
+        library = load()
+        library.warm()
+        return report(library)
     except ContentError as error:
         _print(f"BREACH  {error}")
         return 1

@@ -107,10 +107,10 @@ class Library:
     prompts: Mapping[str, Mapping[Kind, tuple[Prompt, ...]]]
     reviews: Mapping[tuple[str, str], str]
     countries: Mapping[str, Country]
-    lexicon: Lexicon
-    places: Places
     catalogs: Mapping[str, NullTranslations]
     forms: Mapping[Form, tuple[str, ...]]
+    base: Path = field(compare=False)
+    """Where the rest is read from."""
     _voices: dict[tuple[str, Address], Voice] = field(default_factory=dict, compare=False)
 
     def voice(self, locale: str, address: Address = Address.NEUTRAL) -> Voice:
@@ -133,6 +133,20 @@ class Library:
         said = words.casefold()
         return next((form for form, hints in self.forms.items() if any(hint in said for hint in hints)), Form.PRACTICAL)
 
+    def warm(self) -> None:
+        """Read what load() leaves for later, so that nobody's message waits for it. Raises ContentError."""
+        _ = self.lexicon, self.places
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words of danger. Raises ContentError."""
+        return _lexicon(self.base)
+
+    @cached_property
+    def places(self) -> Places:
+        """The cities. Raises ContentError."""
+        return Places(tuple(_cities(self.base)))
+
     @cached_property
     def by_id(self) -> Mapping[str, Prompt]:
         """Every prompt by its id."""
@@ -147,7 +161,10 @@ def root() -> Path:
 
 @lru_cache(maxsize=1)
 def load() -> Library:
-    """Read and check everything. Raises ContentError."""
+    """Read and check everything, but for what warm() does: half of the work, and nothing of it is needed to begin.
+
+    Raises ContentError.
+    """
     base = root()
     prompts: dict[str, dict[Kind, tuple[Prompt, ...]]] = {}
     reviews: dict[tuple[str, str], str] = {}
@@ -166,10 +183,9 @@ def load() -> Library:
         prompts=prompts,
         reviews=reviews,
         countries={country.country: country for country in _countries(base)},
-        lexicon=_lexicon(base),
-        places=Places(tuple(_cities(base))),
         forms={Form(name): tuple(hints) for name, hints in _toml(base / "content" / "forms.toml").items()},
         catalogs=catalogs(base),
+        base=base,
     )
 
 
