@@ -8,6 +8,7 @@ leaves nothing uncertain but what was really on its way.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -233,18 +234,17 @@ def _held(mine: Sequence[Delivery]) -> ColumnElement[bool]:
     return tuple_(delivery.c.id, delivery.c.fence).in_([(each.id, each.fence) for each in mine])
 
 
-def reclaim(db: Connection, now: datetime, *, never_twice: Collection[str], limit: int = 500) -> dict[str, int]:
+def reclaim(db: Connection, now: datetime, *, never_twice: Collection[str]) -> dict[str, int]:
     """Free deliveries whose sender died: once more for most, unknown for the rest; how many of each."""
-    stuck = and_(delivery.c.state == "sending", delivery.c.lease_until < now)
-    some = select(delivery.c.id).where(stuck).order_by(delivery.c.lease_until).limit(limit).scalar_subquery()
     over = or_(delivery.c.tries >= TRIES, delivery.c.kind.in_(list(never_twice)))
-    unknown = db.execute(
-        update(delivery).where(delivery.c.id.in_(some), stuck, over).values(state="unknown", lease_until=None)
-    ).rowcount
-    again = db.execute(
-        update(delivery).where(delivery.c.id.in_(some), stuck).values(state="waiting", lease_until=None)
-    ).rowcount
-    return {"unknown": unknown, "again": again}
+    freed = db.execute(
+        update(delivery)
+        .where(delivery.c.state == "sending", delivery.c.lease_until < now)
+        .values(state=case((over, "unknown"), else_="waiting"), lease_until=None)
+        .returning(delivery.c.state)
+    )
+    states = Counter(freed.scalars())
+    return {"unknown": states["unknown"], "again": states["waiting"]}
 
 
 _SETTLE = (

@@ -114,10 +114,12 @@ async def test_2000_prompts_through_50_kills(tmp_path: Path) -> None:
             await whole.lived(whole.server.follows, 0.5)
         in_flight = (await whole.store.read(states))["sending"]  # no lease has ended: these are all that any kill hit
         await whole.lives.begin()
-        for _ in range(2):
-            assert await whole.until(whole.server.follows, 20)
+        assert await whole.until(whole.server.follows, 20)
+        left: dict[str, int] = {}
+        for _ in range(10):  # a busy machine needs more than one
             await whole.server.turn_to(whole.clock.now() + LEASE)
-        left = await whole.store.read(states)
+            if (left := await whole.store.read(states)).keys() <= {"sent", "unknown"}:
+                break
         copies = Counter(
             sum("Just write your answer" in words(message) for message in whole.telegram.inbox(phone))
             for phone in whole.phones
