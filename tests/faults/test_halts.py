@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from datetime import timedelta
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select, text, update
 
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.server import Server
 from bot.sandbox.telegram import Telegram
-from bot.storage import people
+from bot.storage import deliveries, people
 from bot.storage.columns import Seal
 from bot.storage.lead import LOCK
 from bot.storage.schema import delivery
@@ -222,3 +223,27 @@ async def test_a_clean_stop_takes_back_what_waits_and_ends_in_time(world: World)
         assert await look.read(held) == 0, "what was claimed is free for the next process at once"
     finally:
         await look.close()
+
+
+async def test_many_that_a_dead_sender_left_are_freed_at_once_and_no_reset_among_them(both: World) -> None:
+    """Six hundred prompts on their way at a kill go once more; a reset among them is named unknown and never repeated."""
+    await crowd(both, 600)
+    assert both.app is not None
+    now = both.clock.now()
+    hour = timedelta(hours=1)
+
+    def leave(db: Connection) -> None:
+        for number in range(600):
+            kind = "call" if number == 599 else "checkin"
+            deliveries.enqueue(db, number + 1, kind, about=1, due_at=now, good_for=hour)
+        db.execute(update(delivery).values(state="sending", tries=1, lease_until=now))
+
+    await both.app.store.write(leave)
+    both.clock.advance(seconds=1)
+    await both.app.pulse.reclaim()
+
+    def look(db: Connection) -> dict[tuple[str, str], int]:
+        rows = db.execute(select(delivery.c.kind, delivery.c.state, func.count()).group_by("kind", "state"))
+        return {(row[0], row[1]): row[2] for row in rows}
+
+    assert await both.app.store.read(look) == {("checkin", "waiting"): 599, ("call", "unknown"): 1}
