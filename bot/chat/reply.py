@@ -326,7 +326,7 @@ def answer_back(turn: Turn, number: int, text: str, kind: Medium = Medium.TEXT) 
 
 
 def quieter(turn: Turn) -> Answer:
-    """*Fewer of these*: what this pair shares no longer arrives; nobody is told, settings bring it back."""
+    """*No more of these*: what this pair shares no longer arrives; nobody is told, settings bring it back."""
     entry = gestures.by_id(turn.db, turn.tap.number(0))
     found = turn.pair(entry.pair) if entry is not None else None
     if found is None:
@@ -362,7 +362,7 @@ def keep(turn: Turn) -> Answer:
 
 
 def whose(turn: Turn) -> Answer:
-    """For whom a note is, where there are several pairs."""
+    """Who a note is for, where there are several pairs."""
     entry = _own_entry(turn)
     if entry is None or len(turn.tap.args) < 2:
         return Answer(toast=settings.stale(turn.voice))

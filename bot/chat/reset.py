@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.chat import arrive
 from bot.chat.context import Answer, Turn
 from bot.domain import clock, pacing
 from bot.domain import resets as rules
@@ -96,22 +95,12 @@ def rather(turn: Turn) -> Answer:
 
 
 def mute(turn: Turn) -> Answer:
-    """*Not these messages*: for this pair, until the settings say otherwise."""
+    """*No more of these*: for this pair, until the settings say otherwise."""
     found = turn.pair(turn.tap.number(0))
     if found is None:
         return Answer(toast=settings.stale(turn.voice))
     pairs.mute_resets(turn.db, found.id, turn.me.id, muted=True)
     return Answer(cards.noted(turn.voice, "mute", 0))
-
-
-def unmute(turn: Turn) -> Answer:
-    """They may come again."""
-    found = turn.pair(turn.tap.number(0))
-    if found is None:
-        return Answer(toast=settings.stale(turn.voice))
-    pairs.mute_resets(turn.db, found.id, turn.me.id, muted=False)
-    pairs.mute_shares(turn.db, found.id, turn.me.id, muted=False)
-    return Answer(arrive.home(turn).card, toast=settings.saved(turn.voice))
 
 
 def mended(turn: Turn) -> Answer:

@@ -121,7 +121,7 @@ TAPS: Mapping[str, UseCase] = {
     "time": reset.time,
     "rather": reset.rather,
     "mute": reset.mute,
-    "unmute": reset.unmute,
+    "reach": settings_flow.reach,
     "mended": reset.mended,
     "rest": reset.rest,
     "week": records.week,

@@ -23,6 +23,7 @@ from bot.storage import own_prompts, pairs, tidies
 
 C = TypeVar("C", bound=StrEnum)
 PAUSES = {0, 3, 7, 30}
+REACHING = {"resets": pairs.mute_resets, "shares": pairs.mute_shares}
 TIDY_REACH = timedelta(hours=48)
 """Telegram lets a bot delete its own messages for this long."""
 
@@ -34,10 +35,8 @@ def settings(turn: Turn) -> Answer:
     voice, me = turn.voice, turn.me
     if page == "zone":
         return arrive.places(turn)
-    if page == "resets":
-        mine = [pair for pair, _ in turn.others()]
-        quiet = pairs.muted(turn.db, mine) | pairs.shares_muted(turn.db, mine)
-        return Answer(cards.reset_messages(voice, [(p, name, (p, me.id) in quiet) for p, name in turn.others()]))
+    if page == "reach":
+        return Answer(_reaching(turn))
     pages = {
         "hour": lambda: arrive_cards.hours(voice, home=Tap.of("set")),
         "pace": lambda: cards.paces(voice),
@@ -110,6 +109,15 @@ def discreet(turn: Turn) -> Answer:
     """What a locked screen shows."""
     turn.change(discreet=turn.tap.number(0) == 1)
     return Answer(cards.discreet(turn.voice, on=turn.me.discreet), toast=cards.saved(turn.voice))
+
+
+def reach(turn: Turn) -> Answer:
+    """*What reaches me*: "let's reset", or what is shared, of one pair was stopped or brought back."""
+    what, found = turn.tap.args[0], turn.pair(turn.tap.number(2))
+    if found is None or what not in REACHING:
+        return Answer(toast=cards.stale(turn.voice))
+    REACHING[what](turn.db, found.id, turn.me.id, muted=turn.tap.number(1) == 0)
+    return Answer(_reaching(turn), toast=cards.saved(turn.voice))
 
 
 def pause(turn: Turn) -> Answer:
@@ -198,6 +206,14 @@ def tidied(turn: Turn) -> Answer:
     """The bot's own messages of the last two days are deleted from the chat."""
     messages = tidies.take(turn.db, turn.me.id, turn.now - TIDY_REACH)
     return Answer(arrive.home(turn).card, new=True, tidy=tuple(messages))
+
+
+def _reaching(turn: Turn) -> Card:
+    others = turn.others()
+    numbers = [pair for pair, _ in others]
+    resets, shares = pairs.muted(turn.db, numbers), pairs.shares_muted(turn.db, numbers)
+    me = turn.me.id
+    return cards.reaching(turn.voice, [(p, name, (p, me) in resets, (p, me) in shares) for p, name in others])
 
 
 def _home(turn: Turn) -> Card:

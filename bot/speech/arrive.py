@@ -179,8 +179,8 @@ def consent(voice: Voice) -> Card:
                 ),
                 "",
                 voice.say(
-                    "This is not therapy, and not for someone you are afraid of: /support has people to call. "
-                    "It is for adults, eighteen and over."
+                    "This is not therapy. If you are afraid of the other person, please don't use it with them: "
+                    "/support has people to call. It is for adults, eighteen and over."
                 ),
             )
         ),

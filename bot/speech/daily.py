@@ -56,7 +56,7 @@ def later(voice: Voice, original: str, delivery: int) -> Card:
 def put_off(voice: Voice, until: datetime, zone: str) -> Card:
     """It will come back."""
     return voice.card(
-        voice.say("It'll keep. At {time} it is back.", time=Markup(voice.clock(until, zone))),
+        voice.say("It'll keep. It comes back at {time}.", time=Markup(voice.clock(until, zone))),
     )
 
 
@@ -123,7 +123,7 @@ def form_name(voice: Voice, form: Form) -> str:
         Form.COMMUNICATION: voice.label("communication"),
         Form.REPAIR: voice.label("mending"),
         Form.HEALING: voice.label("healing"),
-        Form.FUTURE: voice.label("future"),
+        Form.FUTURE: voice.label("looking ahead"),
     }[form]
 
 
@@ -188,7 +188,7 @@ def passed_on(voice: Voice, writer: str, words: str | None, *, medium: Medium, g
 
 def fewer(voice: Voice, gesture: int) -> tuple[Button, ...]:
     """The quiet way to stop what the other sends, under all of it."""
-    return (Button(voice.label("Fewer of these"), Tap.of("quieter", gesture)),)
+    return (Button(voice.label("No more of these"), Tap.of("quieter", gesture)),)
 
 
 def quoted(voice: Voice, words: str) -> str:
@@ -278,7 +278,7 @@ def keep_this(voice: Voice, draft: int, *, again: bool = False) -> Card:
 def for_whom(voice: Voice, verb: Tap, pairs: Sequence[tuple[int, str]]) -> Card:
     """Several pairs: whom is it about?"""
     return voice.card(
-        voice.say("For whom is this?"),
+        voice.say("Who is this for?"),
         *([Button(name, Tap.of(verb.verb, *verb.args, pair))] for pair, name in pairs),
         [Button(voice.label("Just for me"), Tap.of(verb.verb, *verb.args, 0))],
     )
@@ -288,7 +288,7 @@ def log(voice: Voice) -> Card:
     """Note something by hand."""
     return voice.card(
         voice.say(
-            "<b>Note something</b>\n\nSomething you noticed the other doing, or something you gave? Then write it in a line."
+            "<b>Note something</b>\n\nWas it something the other did, or something you gave? Choose, then write it in a line."
         ),
         [Button(voice.label("Something I noticed"), Tap.of("note", "noticed"), style="primary")],
         [Button(voice.label("Something I gave"), Tap.of("note", "given"))],
@@ -314,7 +314,7 @@ def not_kept(voice: Voice, what: str) -> Card:
     """Something that is never kept, or that I cannot keep, with what works instead."""
     line = {
         "location": voice.say("I never keep places. If you meant your time zone, open Settings."),
-        "contact": voice.say("I never keep anybody's contact."),
+        "contact": voice.say("I never keep anyone's contact details."),
         "empty": voice.say("There was nothing in it to keep. A word is enough."),
     }.get(what, voice.say("I can't keep that kind of message. Words, a voice message, a photo or a sticker work."))
     return voice.card(line)

@@ -141,7 +141,7 @@ def refused(voice: Voice, why: Refusal, *, minutes: int = 60) -> Card:
     """Why a code does not work, each with the next step."""
     text = {
         Refusal.UNKNOWN: voice.say(
-            "I don't know this code. Check it letter by letter; it has no zero, no O, no one and no I."
+            "I don't know this code. Check it letter by letter: a code never has 0, O, 1 or I in it."
         ),
         Refusal.EXPIRED: voice.say("This code has expired: codes live for 48 hours. Ask for a new one."),
         Refusal.USED: voice.say("This code has been used already; each works once. Ask for a new one."),
@@ -181,13 +181,13 @@ def leave(voice: Voice, pairs: Sequence[tuple[int, str]]) -> Card:
             voice.say("You are not connected with anyone."), [Button(voice.label("Invite someone"), Tap.of("pair"))]
         )
     text = voice.say(
-        "<b>Leave</b>\n\nThis needs nobody's approval. Shared access ends at once for both of you; each keeps their own words. "
+        "<b>Leave a shared space</b>\n\nThis needs nobody's approval. Shared access ends at once for both of you; each keeps their own words. "
         "The other is not notified: they find one neutral line the next time they do something here."
     )
     return voice.card(
         text,
         *(
-            [Button(voice.label("Leave {name}", name=name), Tap.of("left", pair), style="danger")]
+            [Button(voice.label("Leave the space with {name}", name=name), Tap.of("left", pair), style="danger")]
             for pair, name in pairs
         ),
         back(voice, Tap.of("home")),

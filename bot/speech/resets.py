@@ -18,7 +18,7 @@ def ask(voice: Voice, pairs: Sequence[tuple[int, str]]) -> Card:
     ]
     return voice.card(
         voice.say(
-            "<b>A moment to breathe</b>\n\nAfter a hard moment, somebody says “let's reset”. "
+            "<b>A moment to breathe</b>\n\n“Let's reset” is for after a hard moment. "
             "The other answers in their own time, and needs no reason."
         ),
         *rows,
@@ -37,7 +37,7 @@ def just_me(voice: Voice) -> Card:
                 voice.say("1. Breathe out slowly, and wait five seconds."),
                 voice.say("2. Name what you felt, in one word."),
                 voice.say("3. Find one thing in it that is yours."),
-                voice.say("4. Choose one small next act, or none today."),
+                voice.say("4. Choose one small next step, or none today."),
                 "",
                 voice.say("<i>Write a line if you like. Only you see it.</i>"),
             )
@@ -82,7 +82,7 @@ def called(voice: Voice, caller: str, reset: int, pair: int) -> Card:
     return voice.card(
         "\n".join(
             (
-                voice.say("<b>A quiet word for you</b>"),
+                voice.say("<b>A quiet message for you</b>"),
                 "",
                 voice.say("{name} says: let's reset.", name=caller),
                 "",
@@ -103,7 +103,7 @@ def called(voice: Voice, caller: str, reset: int, pair: int) -> Card:
 
 def enough(voice: Voice, pair: int) -> list[Button]:
     """The quiet way to stop them, under all that come from the other."""
-    return [Button(voice.label("Not these messages"), Tap.of("mute", pair))]
+    return [Button(voice.label("No more of these"), Tap.of("mute", pair))]
 
 
 def guide(voice: Voice, other: str, reset: int, *, pair: int) -> Card:
@@ -116,9 +116,9 @@ def guide(voice: Voice, other: str, reset: int, *, pair: int) -> Card:
                 voice.say("You and {name}, in person or by voice if you can:", name=other),
                 "",
                 voice.say("1. Before answering, wait five seconds."),
-                voice.say("2. Say what you felt, without blame: “I felt …”."),
-                voice.say("3. Each own one thing."),
-                voice.say("4. Agree on one small next act."),
+                voice.say("2. Say “I felt …” and leave blame out."),
+                voice.say("3. Each of you owns one thing."),
+                voice.say("4. Agree on one small next step."),
                 "",
                 voice.say("<i>Either of you can stop here at any time.</i>"),
             )
@@ -132,10 +132,10 @@ def answered(voice: Voice, other: str, how: str, reset: int, *, pair: int) -> Ca
     """To the caller: how the other answered, as something normal."""
     line = {
         "tonight": voice.say("{name} says: tonight. It comes back to you both then.", name=other),
-        "time": voice.say("{name} takes some time. That is a good answer; there is nothing to do.", name=other),
+        "time": voice.say("{name} is taking some time. That is a good answer; there is nothing to do.", name=other),
     }[how]
     return voice.card(
-        "\n".join((voice.say("<b>A quiet word for you</b>"), "", line)), closing(voice, reset), enough(voice, pair)
+        "\n".join((voice.say("<b>A quiet message for you</b>"), "", line)), closing(voice, reset), enough(voice, pair)
     )
 
 
@@ -156,7 +156,7 @@ def returned(voice: Voice, other: str, reset: int, *, pair: int) -> Card:
     return voice.card(
         "\n".join(
             (
-                voice.say("<b>A quiet word for you</b>"),
+                voice.say("<b>A quiet message for you</b>"),
                 "",
                 voice.say(
                     "You and {name} left something for later. Is now a good moment? If not, it rests.", name=other

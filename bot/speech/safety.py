@@ -38,7 +38,7 @@ def support(voice: Voice, country: Country | None) -> Card:
     lines += [
         "",
         voice.say(
-            "I am a program and not help in danger. Numbers change: if one does not answer, call the emergency number."
+            "I am a program; I can't help in an emergency. Numbers change: if one does not answer, call the emergency number."
         ),
     ]
     return voice.card("\n".join(lines), back(voice, Tap.of("home")))

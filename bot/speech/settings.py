@@ -25,7 +25,7 @@ def command_words(voice: Voice, command: str) -> str:
         "week": voice.label("Your week so far"),
         "settings": voice.label("Hour, pace, language, place"),
         "pause": voice.label("Pause the prompts"),
-        "resume": voice.label("Go on"),
+        "resume": voice.label("Resume the prompts"),
         "journal": voice.label("What you have kept"),
         "help": voice.label("Everything I can do"),
     }[command]
@@ -79,7 +79,7 @@ def home(voice: Voice, person: Person, place: str) -> Card:
         rows.append([Button(voice.label("How I address you"), Tap.of("set", "address"))])
     rows.append(
         [
-            Button(voice.label("“Let's reset” messages"), Tap.of("set", "resets")),
+            Button(voice.label("What reaches me"), Tap.of("set", "reach")),
             Button(voice.label("Tidy this chat"), Tap.of("tidy")),
         ]
     )
@@ -169,23 +169,28 @@ def discreet(voice: Voice, *, on: bool) -> Card:
     return voice.card(f"{text}\n\n{state}", [button], back(voice, Tap.of("set")))
 
 
-def reset_messages(voice: Voice, pairs: Sequence[tuple[int, str, bool]]) -> Card:
-    """Whether "let's reset" reaches this person, for each pair; never told to the other."""
+def reaching(voice: Voice, pairs: Sequence[tuple[int, str, bool, bool]]) -> Card:
+    """For each pair, whether "let's reset" and what is shared reach this person; never told to the other."""
+    rows = []
+    for pair, name, no_resets, no_shares in pairs:
+        resets = (
+            voice.label("Bring back “let's reset” from {name}", name=name)
+            if no_resets
+            else voice.label("Stop “let's reset” from {name}", name=name)
+        )
+        shares = (
+            voice.label("Bring back what {name} shares", name=name)
+            if no_shares
+            else voice.label("Stop what {name} shares", name=name)
+        )
+        rows.append([Button(resets, Tap.of("reach", "resets", int(no_resets), pair))])
+        rows.append([Button(shares, Tap.of("reach", "shares", int(no_shares), pair))])
     return voice.card(
         voice.say(
-            "<b>These messages</b>\n\n“Let's reset” from the other reaches you, unless you would rather not. Nobody is told."
+            "<b>What reaches me</b>\n\n“Let's reset” and what the other shares reach you, unless you would rather not. "
+            "Nobody is told."
         ),
-        *(
-            [
-                Button(
-                    voice.label("{name}: bring them back", name=name)
-                    if muted
-                    else voice.label("{name}: not to me", name=name),
-                    Tap.of("unmute" if muted else "mute", pair),
-                )
-            ]
-            for pair, name, muted in pairs
-        ),
+        *rows,
         back(voice, Tap.of("set")),
     )
 
@@ -193,7 +198,9 @@ def reset_messages(voice: Voice, pairs: Sequence[tuple[int, str, bool]]) -> Card
 def pause(voice: Voice) -> Card:
     """For how long."""
     return voice.card(
-        voice.say("<b>Pause</b>\n\nFor how long? Nobody is told. It goes on by itself, or whenever you say so."),
+        voice.say(
+            "<b>Pause</b>\n\nFor how long? Nobody is told. The prompts come back by themselves, or whenever you say so."
+        ),
         [Button(voice.label("Three days"), Tap.of("pause", 3)), Button(voice.label("A week"), Tap.of("pause", 7))],
         [
             Button(voice.label("A month"), Tap.of("pause", 30)),
@@ -206,11 +213,11 @@ def pause(voice: Voice) -> Card:
 def paused(voice: Voice, until: date | None) -> Card:
     """It rests."""
     line = (
-        voice.say("Paused until {day}. It goes on by itself then.", day=voice.day(until))
+        voice.say("Paused until {day}. Then the prompts come back by themselves.", day=voice.day(until))
         if until
         else voice.say("Paused, until you say so.")
     )
-    return voice.card(line, [Button(voice.label("Go on now"), Tap.of("resume"))])
+    return voice.card(line, [Button(voice.label("Resume now"), Tap.of("resume"))])
 
 
 def resumed(voice: Voice, when: str) -> Card:
@@ -295,7 +302,7 @@ def own_prompts(voice: Voice, prompts: Sequence[tuple[int, str]]) -> Card:
     lines = [
         voice.say("<b>My own prompts</b>"),
         "",
-        voice.say("Write one in a line, and it joins your rotation, at most once a week."),
+        voice.say("Write one in a line. It comes now and then, at most once a week."),
     ]
     rows = [
         [Button(voice.label("Forget: {text}", text=text[:24]), Tap.of("unown", number))] for number, text in prompts[:8]

@@ -18,7 +18,7 @@ def step_name(voice: Voice, step: Step) -> str:
         Step.REFLECT: voice.label("Reflect on needs and patterns"),
         Step.EXPRESS: voice.label("Express needs honestly"),
         Step.CHECKIN: voice.label("Check in regularly"),
-        Step.INVEST: voice.label("Invest small acts of care"),
+        Step.INVEST: voice.label("Invest in small acts of care"),
         Step.PRACTISE: voice.label("Practice balance, not perfection"),
         Step.REPAIR: voice.label("Repair gently"),
         Step.OBSERVE: voice.label("Observe what changes"),

@@ -107,7 +107,7 @@ async def pauses_and_resumes(world: World, tom: Someone) -> None:
 
 async def mutes_resets(world: World, tom: Someone) -> None:
     await tom.say("/settings")
-    await tom.tap(label="“Let’s reset” messages")
+    await tom.tap(label="What reaches me")
     await tom.tap(0)
 
 

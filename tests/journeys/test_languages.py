@@ -112,7 +112,7 @@ async def test_every_page_of_the_menu(world: World, language: str) -> None:
         "export",
     ):
         await noor.say(f"/{command}")
-    for page in ("hour", "pace", "lang", "zone", "quiet", "week", "address", "discreet", "resets"):
+    for page in ("hour", "pace", "lang", "zone", "quiet", "week", "address", "discreet", "reach"):
         await noor.say("/settings")
         query = world.telegram.tap(noor.person, noor.last, data=f"set:{page}")
         assert await query.answered() is not None

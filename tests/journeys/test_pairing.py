@@ -104,7 +104,7 @@ async def test_somebody_in_several_pairs_is_asked_for_whom(world: World) -> None
     await asha.say("/log")
     await asha.tap(0)
     await asha.say("brought soup")
-    assert "For whom" in asha.texts[-1]
+    assert "Who is this for" in asha.texts[-1]
     await asha.tap(label="\u2068Zoe\u2069" if "\u2068" in str(asha.last) else "Zoe")
     await asha.tap(0)
     await world.beat()
@@ -117,7 +117,7 @@ async def test_check_in_and_week_ask_for_whom_where_it_is_unclear(world: World) 
     await world.pair(asha, tom)
     await world.pair(asha, zoe)
     await asha.say("/checkin")
-    assert "For whom" in asha.texts[-1]
+    assert "Who is this for" in asha.texts[-1]
     await asha.tap(label="Zoe")
     assert "Zoe" in asha.texts[-1]
     await asha.say("tired")

@@ -240,7 +240,7 @@ async def test_a_made_up_button_does_not_tell_that_something_is_on_its_way(world
 
 async def test_everything_that_comes_from_the_other_has_a_quiet_way_to_stop_it(world: World) -> None:
     asha, tom = await couple(world)
-    stops = {"Fewer of these", "Not these messages", "That’s not who I meant"}
+    stops = {"No more of these", "That’s not who I meant"}
     seen = []
     assert stops & set(labels(asha)), "your invitation was accepted"
     await share(tom, "you sang")
@@ -277,22 +277,47 @@ async def test_everything_that_comes_from_the_other_has_a_quiet_way_to_stop_it(w
         assert stops & {button["text"] for row in rows for button in row}, words(message)
 
 
-async def test_fewer_of_these_under_a_heart_mutes_and_settings_bring_it_back(world: World) -> None:
+async def test_no_more_of_these_under_a_heart_mutes_and_settings_bring_it_back(world: World) -> None:
     asha, tom = await couple(world)
     await share(tom, "you sang")
     await world.beat()
     await asha.tap(0)
     await world.beat()
-    await tom.tap(label="Fewer of these")
+    await tom.tap(label="No more of these")
     await share(asha, "unheard")
     await world.turn(minutes=5)
     assert not any("unheard" in text for text in tom.texts)
     await tom.say("/settings")
-    await tom.tap(label="“Let’s reset” messages")
-    await tom.tap(label="\u2068Asha\u2069: bring them back")
+    await tom.tap(label="What reaches me")
+    await tom.tap(label="Bring back what \u2068Asha\u2069 shares")
     await share(asha, "heard again")
     await world.beat()
     assert any("heard again" in text for text in tom.texts)
+
+
+async def test_what_reaches_me_is_chosen_one_by_one(world: World) -> None:
+    """Stopping "let's reset" leaves shared words coming, and what stands on the button is what happens."""
+    asha, tom = await couple(world)
+    await tom.say("/settings")
+    await tom.tap(label="What reaches me")
+    await tom.tap(label="Stop “let’s reset” from \u2068Asha\u2069")
+    await share(asha, "still heard")
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    assert any("still heard" in text for text in tom.texts)
+    assert not any("says: let’s reset" in text for text in tom.texts)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await asha.tap(label="Let it rest")
+    await tom.say("/settings")
+    await tom.tap(label="What reaches me")
+    await tom.tap(label="Bring back “let’s reset” from \u2068Asha\u2069")
+    world.clock.advance(days=2)
+    await asha.say("/reset")
+    await asha.tap(0)
+    await world.beat()
+    assert any("says: let’s reset" in text for text in tom.texts)
 
 
 # --- invitations ---

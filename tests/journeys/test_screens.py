@@ -330,7 +330,7 @@ async def test_two_languages_in_one_pair_never_mix(world: World) -> None:
             assert any(name in text for name in LOCALE_NAMES.values()) or not LATIN.search(left), text
     for message in sam.inbox:
         assert not devanagari.search(words(message)), words(message)
-    assert load().voice("fr-CA").say("<b>A quiet word for you</b>") != load().voice("hi-IN").say(
-        "<b>A quiet word for you</b>"
+    assert load().voice("fr-CA").say("<b>A quiet message for you</b>") != load().voice("hi-IN").say(
+        "<b>A quiet message for you</b>"
     )
     assert len(LOCALES) == 9

@@ -539,8 +539,8 @@ class Walk:
         await self.morning()
         await self.press(sam, "quieter")
         await self.press(sam, "set")
-        await self.press(sam, "set:resets")
-        await self.press(sam, "unmute")
+        await self.press(sam, "set:reach")
+        await self.press(sam, "reach:shares:1")
 
     async def check_ins(self) -> None:
         """Both halves, revealed together."""
@@ -583,8 +583,8 @@ class Walk:
         await self.call()
         await self.press(sam, "mute")
         await sam.say("/settings")
-        await self.press(sam, "set:resets")
-        await self.press(sam, "unmute")
+        await self.press(sam, "set:reach")
+        await self.press(sam, "reach:resets:1")
         await self.call()
         await self.press(noor, "rest")
         await self.morning()
@@ -633,7 +633,7 @@ class Walk:
             "quiet": ["quiet", "★", "22:00 – 7:00"],
             "week": ["weekhour:1140"],
             "discreet": ["discreet:1", "discreet:0"],
-            "resets": ["mute", "unmute"],
+            "reach": ["reach:resets:0", "reach:resets:1", "reach:shares:0", "reach:shares:1"],
             "lang": [f"lang:{self.seen.locale}"],
         }.items():
             for choice in choices:

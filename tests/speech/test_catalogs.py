@@ -201,7 +201,7 @@ def test_english_falls_back_region_by_region_and_never_to_nothing() -> None:
     themes = {locale: voice.label("Practice balance, not perfection").split()[0] for locale, voice in voices.items()}
     assert {locale for locale, word in themes.items() if word == "Practice"} == {"en-US"}
     for voice in voices.values():
-        assert voice.say("It'll keep. At {time} it is back.", time=9).startswith("It’ll keep.")
+        assert voice.say("It'll keep. It comes back at {time}.", time=9).startswith("It’ll keep.")
 
 
 def test_a_catalog_that_cannot_be_read_stops_the_start(checkout: Path) -> None:
