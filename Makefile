@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+BENCH_VENV := .venv-bench
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/python $(PIP_INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test check strings screenshot profile lock drill release clean
+.PHONY: help run sandbox test check strings screenshot profile bench soak lock drill release clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 12
@@ -20,6 +22,12 @@ $(VENV)/run: requirements.lock
 $(VENV)/dev: $(VENV)/run requirements-dev.lock
 	@echo "Installing what its tests need (once) ..."
 	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(BENCH_VENV)/bench: requirements-bench.lock
+	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	@echo "Installing what is measured beside Recipro (once) ..."
+	@$(BENCH_VENV)/bin/python $(PIP_INSTALL) -r requirements-bench.lock
 	@touch $@
 
 run: $(VENV)/run ## the bot when TELEGRAM_BOT_TOKEN is set, else the sandbox with its page
@@ -50,6 +58,12 @@ screenshot: $(VENV)/dev ## the README's pictures, played and taken
 profile: $(VENV)/dev ## the bot's pictures and texts for @BotFather
 	@$(BIN)/python deploy/profile.py
 
+bench: $(BENCH_VENV)/bench ## speed beside named peers, to build/bench (BENCH=group for one, QUICK=1 to see that it runs)
+	@$(BENCH_VENV)/bin/python -m tests.bench $(BENCH)
+
+soak: $(BENCH_VENV)/bench ## a day of 100,000 people with trouble on the way, to build/bench
+	@$(BENCH_VENV)/bin/python -m tests.bench.soak
+
 lock: $(VENV)/dev ## pin every dependency with its hashes
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 	  --python-version 3.11 pyproject.toml -o requirements.lock
@@ -66,4 +80,4 @@ release: check ## VERSION=1.2.3: version, changelog, wheel, tag
 	@$(BIN)/python deploy/release.py "$(VERSION)"
 
 clean: ## remove what can be made again
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

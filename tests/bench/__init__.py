@@ -1,1 +1,1 @@
-"""Speed beside named peers: run by make bench, never by pytest."""
+"""Speed beside named peers, and a day with trouble: `make bench`, `make soak`. pytest only sees that all of it runs."""
