@@ -52,6 +52,8 @@ HALT = "halt"
 
 JOBS_WITHIN = 8.5
 """Seconds a clean stop waits for what beats; the pulse itself waits a little less for what is in flight."""
+SWEEP_FIRST = timedelta(minutes=10)
+"""From the start to the first housekeeping."""
 REACH_EVERY = 25.0
 """Seconds without a word from Telegram after which it is asked for one."""
 
@@ -122,7 +124,7 @@ class App:
         throttle = Throttle(settings.rate, per_chat=self.per_chat, halted=self._halted)
         self.courier = Courier(bot, throttle, counted=self.metrics.called, undrawn=self.metrics.picture_failed)
         await self._go_on_waiting()
-        desk = Desk(self.store, books, self.courier, self.now, bot.username)
+        desk = Desk(self.store, books, self.courier, self.now, bot.username, settings.keep)
         routes.install(self.application, desk)
         self.intake = Intake(
             self.application, desk, time.monotonic, answered=self.metrics.answered, reached=self.metrics.reached
@@ -231,7 +233,8 @@ class App:
             seconds=min(self.beat_every, 5)
         )  # a dead sender is usually our last life
         add(self._safely(self._if_leading(self.pulse.reclaim)), "interval", seconds=30, next_run_time=at_once)
-        add(self._safely(self._if_leading(self._sweep)), "interval", hours=6)
+        soon = wall_clock() + SWEEP_FIRST  # also where the process never lives for six hours
+        add(self._safely(self._if_leading(self._sweep)), "interval", hours=6, next_run_time=soon)
         add(self._safely(self._reach), "interval", seconds=REACH_EVERY)
         self._scheduler.start()
 
@@ -330,7 +333,7 @@ class App:
             log.error("Babel shows another time than pytz %s in %s", clock.ZONE_DATA_VERSION, ", ".join(wrong))
 
     async def _sweep(self) -> None:
-        swept = await self.store.write(partial(sweep, now=self.now()))
+        swept = await self.store.write(partial(sweep, now=self.now(), keep=self.settings.keep))
         log.info("swept: %s", ", ".join(f"{n} {what}" for what, n in swept.items() if n) or "nothing")
 
     async def _listen(self) -> None:

@@ -11,9 +11,12 @@ from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.domain.retention import Keep
+
 MOST_A_SECOND = 1000
 """Telegram's own ceiling, with paid broadcasts (core.telegram.org/bots/faq#how-can-i-message-all-of-my-bot-39s-subscribers-at-once)."""
 KEY_FOLDER = Path("keys")
+KEEP = Keep()
 _SECRET_NAMES = ("TELEGRAM_BOT_TOKEN", "DATABASE_URL", "RECIPRO_KEYS", "WEBHOOK_SECRET")
 _TOKEN = re.compile(r"^\d{1,20}:[\w-]{4,}$")
 
@@ -39,6 +42,10 @@ class Settings(BaseSettings):
     sandbox_port: Annotated[int, Field(alias="SANDBOX_PORT", ge=0, le=65535)] = 8000
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="LOG_LEVEL")] = "INFO"
     log_format: Annotated[Literal["text", "json"], Field(alias="LOG_FORMAT")] = "text"
+    keep_gestures: Annotated[int | None, Field(alias="RECIPRO_KEEP_GESTURES", ge=30)] = KEEP.gestures
+    keep_deliveries: Annotated[int, Field(alias="RECIPRO_KEEP_DELIVERIES", ge=61)] = KEEP.deliveries
+    keep_invites: Annotated[int, Field(alias="RECIPRO_KEEP_INVITES", ge=3)] = KEEP.invites
+    keep_backups: Annotated[int, Field(alias="RECIPRO_KEEP_BACKUPS", ge=1)] = KEEP.backups
 
     @field_validator("token")
     @classmethod
@@ -68,6 +75,11 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return url.strip().rstrip("/") if url and url.strip() else None
 
+    @field_validator("keep_gestures", mode="before")
+    @classmethod
+    def _until_forgotten(cls, days: object) -> object:
+        return None if days == "" else days
+
     @model_validator(mode="after")
     def _webhook_has_a_secret(self) -> Settings:
         if self.webhook_url is not None:
@@ -75,6 +87,11 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", secret):
                 raise ValueError("WEBHOOK_SECRET must be 16 to 256 letters, digits, _ or - when WEBHOOK_URL is set")
         return self
+
+    @property
+    def keep(self) -> Keep:
+        """How long what is kept is kept."""
+        return Keep(self.keep_gestures, self.keep_deliveries, self.keep_invites, self.keep_backups)
 
     @property
     def postgres(self) -> bool:

@@ -172,6 +172,8 @@ def agree(turn: Turn) -> Answer:
     """*I agree, start*: the first prompt comes at once."""
     me = turn.me
     if me.ready:
+        if not me.agrees:
+            turn.change(consent_at=turn.now, consent_version=CONSENT_VERSION)
         return home(turn)
     if me.stage is not Stage.CONSENT:
         return Answer(stage_card(turn))
@@ -188,6 +190,16 @@ def agree(turn: Turn) -> Answer:
     card = daily.prompt(turn.voice, Kind.APPRECIATION, chosen.text, delivery=sent.id, other=None)
     whole = Card(cards.ready(turn.voice, me.hour, first=card.text), card.buttons)
     return Answer(whole, extra=extra, delivery=sent.id, menu=True)
+
+
+def changed_terms(turn: Turn) -> Card | None:
+    """What is kept, in its new words, for somebody who agreed to older ones: once, and again at each ``/start``."""
+    if not turn.me.ready or turn.me.agrees:
+        return None
+    if turn.me.consent_version == -CONSENT_VERSION and (turn.heard.text or "").strip() != "/start":
+        return None
+    turn.change(consent_version=-CONSENT_VERSION)
+    return cards.consent_again(turn.voice)
 
 
 def city_name(turn: Turn) -> str:

@@ -17,6 +17,7 @@ from bot.domain import clock, pacing
 from bot.domain.gestures import Medium
 from bot.domain.pacing import Lane
 from bot.domain.people import Pace, Pair, Person
+from bot.domain.retention import Keep
 from bot.speech.arrive import on_day
 from bot.speech.card import Card, Tap
 from bot.speech.library import Library
@@ -32,7 +33,7 @@ class Heard:
     """One thing a person did, free of Telegram's types."""
 
     user: int
-    name: str
+    name: str = field(repr=False)
     language_code: str | None
     message_id: int | None = None
     text: str | None = field(default=None, repr=False)
@@ -91,6 +92,7 @@ class Turn:
     bot: str
     heard: Heard
     me: Person
+    keep: Keep = field(default_factory=Keep)
 
     @property
     def voice(self) -> Voice:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -21,6 +21,7 @@ from bot.courier.outcome import Failed, Sent
 from bot.domain import pacing
 from bot.domain.pacing import Lane
 from bot.domain.people import Pace, Person, Stage
+from bot.domain.retention import Keep
 from bot.speech import settings
 from bot.speech.card import Card, TapError, taps
 from bot.speech.library import Library
@@ -43,6 +44,7 @@ class Desk:
     courier: Courier
     now: Callable[[], datetime]
     bot: str
+    keep: Keep = field(default_factory=Keep)
 
     async def serve(self, use_case: UseCase, heard: Heard, *, silent: bool = False) -> None:
         """Run *use_case* for what was heard and send its Answer; *silent* does the work and says nothing."""
@@ -97,12 +99,16 @@ class Desk:
         if heard.name and heard.name != me.name:
             people.change(db, me.id, name=heard.name)
         people.heard(db, me, now)
-        turn = Turn(db, now, self.library, self.bot, heard, me)
+        turn = Turn(db, now, self.library, self.bot, heard, me, self.keep)
         line = pair.closed_line(turn)
         answer = use_case(turn)
         still_there = people.by_id(db, me.id)
-        if still_there is not None and line is not None:
+        if still_there is None:
+            return answer, None
+        if line is not None:
             answer = replace(answer, before=(line,))
+        if (terms := arrive.changed_terms(turn)) is not None:
+            answer = replace(answer, extra=(*answer.extra, terms))
         return answer, still_there
 
     async def _send(self, answer: Answer, heard: Heard, person: Person | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 from datetime import timedelta
 
 from bot.chat.context import UNCLEAR, Answer, Turn
@@ -13,9 +11,13 @@ from bot.domain.people import Pair
 from bot.speech import daily, weekly
 from bot.speech import records as cards
 from bot.speech.card import Document, Tap
-from bot.storage import erasure, gestures, keepsakes, pairs, resets
+from bot.speech.export import Export, Line, data, page
+from bot.speech.voice import shown_name
+from bot.storage import erasure, gestures, keepsakes, own_prompts, pairs, resets
 
 PAGE = 5
+ALL = 1_000_000
+"""More entries than anybody writes."""
 SEARCHED = 2000
 """How many of a person's newest entries a search reads: they are sealed, so the database cannot search them."""
 
@@ -80,17 +82,51 @@ def this_day(turn: Turn) -> Answer:
 
 def export(turn: Turn) -> Answer:
     """``/export``: one's own words, and what was shared with one, to read and for a program."""
-    own = list(reversed(gestures.own(turn.db, turn.me.id, limit=100_000)))
-    received = gestures.received(turn.db, turn.me.id, pairs.ever_of(turn.db, turn.me.id))
-    names = {entry.person: turn.name_of(entry.person) for entry in received}
-    rows = [_row(turn, entry, None) for entry in own] + [_row(turn, entry, names[entry.person]) for entry in received]
-    rows.sort(key=lambda row: str(row["kept_at"]))
-    data = json.dumps({"format": 1, "name": turn.me.name, "entries": rows}, ensure_ascii=False, indent=1)
-    files = (
-        Document(_page_of(turn, rows).encode(), "recipro.html"),
-        Document(data.encode(), "recipro.json"),
-    )
+    whole = _everything(turn)
+    files = (Document(page(turn.voice, whole), "recipro.html"), Document(data(whole), "recipro.json"))
     return Answer(cards.exported(turn.voice, files), new=True)
+
+
+def _everything(turn: Turn) -> Export:
+    """All that is theirs. What the other has not shared is not in it, nor whether what one shares has arrived."""
+    me = turn.me
+    mine = gestures.own(turn.db, me.id, limit=ALL, drafts=True)
+    received = gestures.received(turn.db, me.id, pairs.ever_of(turn.db, me.id))
+    stayed = keepsakes.of_person(turn.db, me.id)
+    names = {who: turn.name_of(who) for who in {entry.person for entry in received}}
+    lines = [
+        *(
+            _line(entry, None, "taken back" if entry.withdrawn_at else "private" if entry.private else "shared")
+            for entry in mine
+        ),
+        *(_line(entry, names[entry.person], "shared") for entry in received),
+        *(_line(each.as_gesture(None), shown_name(turn.voice, each.name), "shared") for each in stayed),
+    ]
+    return Export(
+        name=me.name,
+        settings={
+            "language": me.locale,
+            "zone": me.zone,
+            "pace": me.pace,
+            "hour": _clock(me.hour),
+            "quiet": [_clock(me.quiet_from), _clock(me.quiet_to)],
+            "agreed_at": me.consent_at,
+            "agreed_to_version": me.consent_version,
+        },
+        connections=[
+            {"with": turn.name_of(pair.other(me.id)), "as": pair.tie, "since": pair.since} for pair in turn.pairs()
+        ],
+        own_prompts=[words for _, words in own_prompts.of_person(turn.db, me.id)],
+        lines=sorted(lines, key=lambda line: line.kept_at),
+    )
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _line(entry: Gesture, by: str | None, state: str) -> Line:
+    return Line(entry.kept_at, clock.day_date(entry.day), by, entry.way, entry.form, entry.medium, entry.words, state)
 
 
 def forget(turn: Turn) -> Answer:
@@ -109,31 +145,3 @@ def forgotten(turn: Turn) -> Answer:
 def _page(turn: Turn, entries: list[Gesture]) -> Answer:
     older = entries[PAGE - 1].id if len(entries) > PAGE else None
     return Answer(cards.journal(turn.voice, entries[:PAGE], older=older))
-
-
-def _row(turn: Turn, entry: Gesture, by: str | None) -> dict[str, object]:
-    return {
-        "kept_at": entry.kept_at.isoformat(timespec="seconds"),
-        "day": clock.day_date(entry.day).isoformat(),
-        "from": by or turn.me.name,
-        "way": str(entry.way),
-        "form": str(entry.form),
-        "kind": entry.medium.value,
-        "words": entry.words,
-        "shared": by is not None or entry.stands,
-    }
-
-
-def _page_of(turn: Turn, rows: list[dict[str, object]]) -> str:
-    voice = turn.voice
-    direction = "rtl" if voice.rtl else "ltr"
-    body = "\n".join(
-        f"<article><h2>{html.escape(str(row['day']))} · <bdi>{html.escape(str(row['from']))}</bdi></h2>"
-        f"<p dir=auto>{html.escape(str(row['words'] or row['kind']))}</p></article>"
-        for row in rows
-    )
-    return (
-        f'<!doctype html><html lang="{voice.locale}" dir="{direction}"><meta charset="utf-8"><title>Recipro</title>'
-        "<style>body{font:18px/1.6 system-ui;max-width:40em;margin:2em auto;padding:0 1em}h2{font-size:1rem;color:#555}"
-        f"p{{white-space:pre-wrap}}</style><h1>Recipro</h1>\n{body}\n</html>\n"
-    )

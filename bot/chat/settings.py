@@ -183,7 +183,7 @@ def help_page(turn: Turn) -> Answer:
 
 def privacy(turn: Turn) -> Answer:
     """``/privacy``."""
-    return Answer(cards.privacy(turn.voice, agreed=turn.me.ready))
+    return Answer(cards.privacy(turn.voice, turn.keep, agreed=turn.me.ready))
 
 
 def support(turn: Turn) -> Answer:

@@ -47,8 +47,8 @@ class Stage(StrEnum):
     READY = "ready"
 
 
-CONSENT_VERSION = 1
-"""Which text of what is kept and who can read it was agreed to; a changed text asks again."""
+CONSENT_VERSION = 2
+"""Which text of what is kept and who can read it is agreed to; a changed text asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,13 @@ class Person:
     """Closeness and repair prompts rest until they say otherwise."""
     asked_lighter_at: datetime | None
     consent_at: datetime | None
+    consent_version: int | None = None
+    """Which text was agreed to; below zero: which newer one they were shown and have not agreed to yet."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they have agreed to the text as it is now."""
+        return self.consent_version == CONSENT_VERSION
 
     @property
     def ready(self) -> bool:

@@ -166,28 +166,37 @@ def hours(voice: Voice, *, home: Tap, verb: str = "hour", unread: bool = False) 
 
 
 def consent(voice: Voice) -> Card:
-    """What is kept and who can read it; agreed to once."""
+    """What is kept and who can read it, and whether they are of age; agreed to once."""
     return voice.card(
-        "\n".join(
-            (
-                voice.say("<b>Before we start</b>"),
-                "",
-                voice.say(
-                    "What you write here is kept, encrypted, until you delete it. The other person sees only what you "
-                    "share, message by message. Whoever runs this bot could technically read it, and so could anyone "
-                    "who holds your phone. You can leave and delete everything at any time."
-                ),
-                "",
-                voice.say(
-                    "This is not therapy. If you are afraid of the other person, please don't use it with them: "
-                    "/support has people to call. It is for adults, eighteen and over."
-                ),
-            )
-        ),
+        "\n".join((voice.say("<b>Before we start</b>"), "", _terms(voice))),
         [Button(voice.label("I agree, start"), Tap.of("agree"), style="primary")],
         [Button(voice.label("More about privacy"), Tap.of("privacy"))],
         back(voice, Tap.of("paces")),
     )
+
+
+def consent_again(voice: Voice) -> Card:
+    """The same words, changed since they were agreed to."""
+    return voice.card(
+        "\n".join((voice.say("<b>These words have changed</b>"), "", _terms(voice))),
+        [Button(voice.label("I agree"), Tap.of("agree"), style="primary")],
+        [Button(voice.label("More about privacy"), Tap.of("privacy"))],
+        [Button(voice.label("Delete everything about me"), Tap.of("forget"))],
+    )
+
+
+def _terms(voice: Voice) -> str:
+    """What is agreed to. A change of it raises domain.people.CONSENT_VERSION."""
+    kept = voice.say(
+        "What you write here is kept, encrypted. The other person sees only what you "
+        "share, message by message. Whoever runs this bot could technically read it, and so could anyone "
+        "who holds your phone. You can leave and delete everything at any time."
+    )
+    limits = voice.say(
+        "This is not therapy. If you are afraid of the other person, please don't use it with them: "
+        "/support has people to call. It is for adults: by agreeing you say that you are eighteen or over."
+    )
+    return f"{kept}\n\n{limits}"
 
 
 def ready(voice: Voice, hour: int, *, first: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.domain.people import Address, Pace, Person
+from bot.domain.retention import Keep
 from bot.speech.arrive import back
 from bot.speech.card import Button, Card, Tap
 from bot.speech.voice import ADDRESSES, LOCALE_NAMES, Markup, Voice
@@ -250,13 +251,16 @@ def _explained(voice: Voice, command: str, what: str) -> str:
     return f"{what} · /{command}" if voice.rtl else f"/{command} · {what}"
 
 
-def privacy(voice: Voice, *, agreed: bool) -> Card:
-    """Plain words about privacy."""
+def privacy(voice: Voice, keep: Keep, *, agreed: bool) -> Card:
+    """Plain words about privacy: what is kept, who can read it, for how long, how to leave."""
+    words = voice.say("until you delete them")
+    if keep.gestures is not None:
+        words = voice.say("{days}, or until you delete them", days=Markup(_days(voice, keep.gestures)))
     parts = (
         voice.say("<b>What is kept and who can read it</b>"),
         voice.say(
-            "Kept: your name as Telegram gives it, your language, time zone and hours, what you write or send, "
-            "and when prompts were sent. Never kept: your phone number, user name, location, contacts."
+            "Kept: your name as Telegram gives it, your language, time zone and hours, whom you are connected with, what "
+            "you write or send, and when prompts were sent. Never kept: your phone number, user name, location, contacts."
         ),
         voice.say(
             "This is not end-to-end encrypted: bots cannot be. Telegram carries the messages; whoever runs this bot "
@@ -267,12 +271,23 @@ def privacy(voice: Voice, *, agreed: bool) -> Card:
             "“Tidy this chat” in the settings deletes my recent messages."
         ),
         voice.say(
-            "How long: your words until you delete them; records of sending 90 days; invitations 30 days. "
-            "/export gives you everything, /forget deletes everything, at once. Copies in backups go within 30 days."
+            "How long: your words {words}; records of sending {deliveries}; invitations {invites}; copies in backups {backups}.",
+            words=Markup(words),
+            deliveries=Markup(_days(voice, keep.deliveries)),
+            invites=Markup(_days(voice, keep.invites)),
+            backups=Markup(_days(voice, keep.backups)),
+        ),
+        voice.say(
+            "How to leave: /unpair ends a connection, /export gives you everything, /forget deletes everything, at once. "
+            "Nobody has to agree. What you shared stays with the other."
         ),
         voice.say("No advertising, no analysis of what you write by any company or AI."),
     )
     return voice.card("\n\n".join(parts), back(voice, Tap.of("home" if agreed else "consent")))
+
+
+def _days(voice: Voice, n: int) -> str:
+    return voice.many("{n} day", "{n} days", n)
 
 
 def saved(voice: Voice) -> str:

@@ -206,10 +206,18 @@ def there_as(db: Connection, number: int) -> tuple[int | None, int | None]:
 
 
 def own(
-    db: Connection, person: int, *, before: int | None = None, limit: int = 5, day: int | None = None
+    db: Connection,
+    person: int,
+    *,
+    before: int | None = None,
+    limit: int = 5,
+    day: int | None = None,
+    drafts: bool = False,
 ) -> list[Gesture]:
     """A person's own entries, newest first, from before id *before*; of one local day when *day* is given."""
-    statement = select(*COLUMNS).where(gesture.c.person_id == person, gesture.c.way != Way.DRAFT)
+    statement = select(*COLUMNS).where(gesture.c.person_id == person)
+    if not drafts:
+        statement = statement.where(gesture.c.way != Way.DRAFT)
     if before is not None:
         statement = statement.where(gesture.c.id < before)
     if day is not None:

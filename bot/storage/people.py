@@ -39,6 +39,7 @@ COLUMNS = tuple(
         "resting",
         "asked_lighter_at",
         "consent_at",
+        "consent_version",
     )
 )
 _BY_CHAT = select(*COLUMNS).where(person.c.chat_id == bindparam("chat_id"))
