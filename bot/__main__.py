@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | sandbox | migrate | status | doctor | backup | restore | check-content | key``, installed as ``recipro``.
+"""The command line: ``python -m bot run | sandbox | migrate | status | rekey | doctor | backup | restore | check-content | key``, installed as ``recipro``.
 
 Whatever stops a start is said in one sentence on standard error, with exit status 2.
 """
@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     backup.add_argument("--keep", type=int, default=14, help="how many copies stay (14)")
     restore = commands.add_parser("restore", help="put a copy back; what was there is moved aside")
     restore.add_argument("file")
+    commands.add_parser("rekey", help="seal everything with the newest key, while the bot runs")
     commands.add_parser("doctor", help="look at everything a start needs, and say what to do")
     commands.add_parser("check-content", help="check every prompt and catalog")
     commands.add_parser("key", help="print a new key for RECIPRO_KEYS")
@@ -120,13 +121,21 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
+    from bot.apart import Apart
     from bot.backup import main_restore
     from bot.status import running
 
     settings = _settings()
     if running(settings) is not None:
         raise SettingsError("The bot is running; stop it first, so that it does not write into what is moved aside.")
-    return main_restore(settings.database_url.get_secret_value(), options.file, keys(settings))
+    return main_restore(settings.database_url.get_secret_value(), options.file, keys(settings), Apart(settings.apart))
+
+
+def _rekey(_options: argparse.Namespace) -> int:
+    from bot.rekey import main as rekey
+
+    settings = _settings()
+    return rekey(settings.database_url.get_secret_value(), keys(settings))
 
 
 def _doctor(_options: argparse.Namespace) -> int:
@@ -163,6 +172,7 @@ _COMMANDS = {
     "status": _status,
     "backup": _backup,
     "restore": _restore,
+    "rekey": _rekey,
     "doctor": _doctor,
     "check-content": _check_content,
     "key": _key,

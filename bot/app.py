@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,6 +23,7 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ExtBot
 
 from bot import __version__
+from bot.apart import Apart
 from bot.chat import routes
 from bot.chat.desk import Desk
 from bot.chat.intake import Intake, RevokedError
@@ -36,7 +38,7 @@ from bot.settings import Settings, keys
 from bot.speech import library
 from bot.speech.voice import LOCALES
 from bot.status import told_rush
-from bot.storage import columns, notes, outlook
+from bot.storage import columns, notes, outlook, people, recovery
 from bot.storage.columns import milliseconds
 from bot.storage.lead import Lead
 from bot.storage.store import AwayError, Store, open_store
@@ -52,6 +54,10 @@ HALT = "halt"
 
 JOBS_WITHIN = 8.5
 """Seconds a clean stop waits for what beats; the pulse itself waits a little less for what is in flight."""
+ME = f"{socket.gethostname()[:28]}:{os.getpid()}"
+"""How this process is called among those on one database."""
+WITNESS_EVERY = 60.0
+"""Seconds between two times that the database is said to be in use."""
 SWEEP_FIRST = timedelta(minutes=10)
 """From the start to the first housekeeping."""
 REACH_EVERY = 25.0
@@ -87,6 +93,7 @@ class App:
     intake: Intake = field(init=False)
     web: Web = field(init=False)
     metrics: Metrics = field(init=False)
+    apart: Apart = field(init=False)
     _scheduler: AsyncIOScheduler = field(init=False)
     _polling: asyncio.Task[None] | None = None
     _looking: asyncio.Task[None] | None = None
@@ -107,6 +114,8 @@ class App:
             partial(open_store, settings.database_url.get_secret_value(), seal=columns.Seal(keys(settings)))
         )
         self.store.failed = self.metrics.database_failed
+        self.apart = Apart(settings.apart)
+        await self._notice_a_restore()
         self.web = Web(settings, self.store, self.metrics, self.now)
         await self.web.start()
         token = settings.token.get_secret_value()
@@ -183,6 +192,8 @@ class App:
         if hasattr(self, "lead"):
             await asyncio.to_thread(self.lead.let_go)
         if hasattr(self, "store"):
+            with suppress(AwayError):
+                await self.store.write(lambda db: notes.gone(db, ME))
             await self.store.close()
 
     async def _finish_jobs(self) -> None:
@@ -236,6 +247,7 @@ class App:
         soon = wall_clock() + SWEEP_FIRST  # also where the process never lives for six hours
         add(self._safely(self._if_leading(self._sweep)), "interval", hours=6, next_run_time=soon)
         add(self._safely(self._reach), "interval", seconds=REACH_EVERY)
+        add(self._safely(self.witness), "interval", seconds=WITNESS_EVERY, next_run_time=at_once)
         self._scheduler.start()
 
     async def _raise_due(self) -> None:
@@ -331,6 +343,31 @@ class App:
         self.metrics.zones_in_dispute(len(wrong))
         if wrong:
             log.error("Babel shows another time than pytz %s in %s", clock.ZONE_DATA_VERSION, ", ".join(wrong))
+
+    async def _notice_a_restore(self) -> None:
+        """If the database is a copy of the past, send nothing that was due, and forget again who was forgotten since."""
+        now = self.now()
+        beat, anyone = await self.store.read(lambda db: (notes.beat(db), people.anyone(db)))
+        if not anyone or not self.apart.restored(beat):
+            return
+        stones = self.apart.stones()
+        settled = await self.store.write(lambda db: recovery.settle_in(db, stones, now))
+        log.warning(
+            "a backup was put back: %d messages that were due before are not sent, %d people are forgotten again",
+            settled.dropped,
+            settled.forgotten,
+        )
+
+    async def witness(self) -> None:
+        """Say in the database and apart from it that it is in use, with which keys, and who has been forgotten."""
+        now = self.now()
+
+        def say(db: Connection) -> list[recovery.Tombstone]:
+            notes.set_beat(db, now)
+            notes.here(db, ME, wall_clock())
+            return recovery.since(db, self.apart.since)
+
+        await asyncio.to_thread(self.apart.write, now, await self.store.write(say))
 
     async def _sweep(self) -> None:
         swept = await self.store.write(partial(sweep, now=self.now(), keep=self.settings.keep))

@@ -14,25 +14,23 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, func, make_url, select, update
+from sqlalchemy import Connection, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from bot.domain import clock
-from bot.domain.pacing import Why
-from bot.storage import columns, erasure, outlook, people
+from bot.apart import Apart
+from bot.storage import columns, outlook
 from bot.storage.columns import Seal
 from bot.storage.migrations import KNOWN
-from bot.storage.schema import delivery, forgotten, gesture, person, zone_cursor
-from bot.storage.sql import insert_once
+from bot.storage.recovery import Tombstone, settle_in
+from bot.storage.schema import gesture, person
 from bot.storage.store import StoreError, look_into, open_store
 
 PREFIX = "recipro-"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STAMP = "%Y-%m-%dT%H-%M-%SZ"
 
 
@@ -63,20 +61,22 @@ def backup(database_url: str, folder: Path, *, keep: int, now: datetime | None =
     return path
 
 
-def restore(database_url: str, source: Path, *, seal: Seal, now: datetime | None = None) -> dict[str, int]:
+def restore(
+    database_url: str, source: Path, *, seal: Seal, stones: Sequence[Tombstone] = (), now: datetime | None = None
+) -> dict[str, int]:
     """Put the copy *source* where *database_url* points; how many people, notes and deliveries that concerns.
 
     What is there is moved aside (SQLite) or must be empty (PostgreSQL). Raises StoreError and changes nothing when the
     copy is damaged or of a newer version. Nothing that was due before *now* is sent any more, and whoever was forgotten
-    in the database that is moved aside is forgotten in the restored one too.
+    in the database that is moved aside, or by *stones*, is forgotten in the restored one too.
     """
     url = _parse(database_url)
     at = now or datetime.now(UTC)
     if not source.is_file():
         raise StoreError(f"There is no file {source}.")
-    tombstones: list[tuple[bytes, int]] = []
+    tombstones = list(stones)
     if url.get_backend_name() == "sqlite":
-        tombstones = _tombstones(Path(url.database or ""))
+        tombstones += _tombstones(Path(url.database or ""))
         _put_sqlite(source, Path(url.database or ""), at)
     else:
         if _holds_something(database_url):
@@ -98,53 +98,32 @@ def main_backup(database_url: str, folder: str, keep: int) -> int:
     return 0
 
 
-def main_restore(database_url: str, source: str, keys: Sequence[str]) -> int:
+def main_restore(database_url: str, source: str, keys: Sequence[str], apart: Apart) -> int:
     """The command line's `restore`."""
-    found = restore(database_url, Path(source), seal=Seal(keys))
+    found = restore(database_url, Path(source), seal=Seal(keys), stones=apart.stones())
     sys.stdout.write("Restored: " + ", ".join(f"{n:,} {what}" for what, n in found.items()) + ". Start the bot.\n")
     return 0
 
 
-def _settle_in(db: Connection, tombstones: Sequence[tuple[bytes, int]], at: datetime) -> dict[str, int]:
-    """Make a copy of the past fit to go on from *at*: no old prompt goes out, nobody who was forgotten comes back."""
-    for chat_hash, when in tombstones:
-        insert_once(db, forgotten, {"chat_hash": chat_hash, "at": _EPOCH + timedelta(milliseconds=when)})
-    gone = set(db.execute(select(forgotten.c.chat_hash)).scalars())
-    again = [
-        who
-        for who, chat in db.execute(select(person.c.id, person.c.chat_id)).all()
-        if gone.intersection(columns.seal().hashes(f"chat {chat}"))
-    ]
-    for who in people.by_ids(db, again).values():
-        erasure.forget(db, who, at, with_name=True)
-    dropped = db.execute(
-        update(delivery)
-        .where(delivery.c.state.in_(("waiting", "sending")), delivery.c.due_at <= at)
-        .values(state="dropped", reason=Why.LATE, lease_until=None)
-    ).rowcount
-    for zone in outlook.zones(db):
-        if clock.is_zone(zone):
-            served = clock.high_minute(at, zone)
-            db.execute(
-                update(zone_cursor)
-                .where(zone_cursor.c.zone == zone)
-                .values(reached=served, inside=None, rhythm_id=None)
-            )
+def _settle_in(db: Connection, tombstones: Sequence[Tombstone], at: datetime) -> dict[str, int]:
+    """Make a copy of the past fit to go on from *at*, and say what is in it."""
+    settled = settle_in(db, tombstones, at)
     return {
         "people": int(db.execute(select(func.count()).select_from(person)).scalar_one()),
         "notes": int(db.execute(select(func.count()).select_from(gesture)).scalar_one()),
-        "not sent any more": dropped,
-        "forgotten again": len(again),
+        "not sent any more": settled.dropped,
+        "forgotten again": settled.forgotten,
     }
 
 
-def _tombstones(path: Path) -> list[tuple[bytes, int]]:
+def _tombstones(path: Path) -> list[Tombstone]:
     """Who has been forgotten in the database that is about to be moved aside, if it can still be read."""
     if not path.is_file():
         return []
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)) as old:
-            return [(bytes(row[0]), int(row[1])) for row in old.execute("SELECT chat_hash, at FROM forgotten")]
+            rows = old.execute("SELECT chat_hash, at FROM forgotten").fetchall()
+            return [(bytes(chat_hash), columns.moment(at)) for chat_hash, at in rows]
     except sqlite3.Error:
         sys.stderr.write(
             "recipro: the database that is replaced cannot be read: who was forgotten there is not known.\n"

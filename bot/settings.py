@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     sandbox_port: Annotated[int, Field(alias="SANDBOX_PORT", ge=0, le=65535)] = 8000
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="LOG_LEVEL")] = "INFO"
     log_format: Annotated[Literal["text", "json"], Field(alias="LOG_FORMAT")] = "text"
+    apart_folder: Annotated[str | None, Field(alias="RECIPRO_APART")] = None
     keep_gestures: Annotated[int | None, Field(alias="RECIPRO_KEEP_GESTURES", ge=30)] = KEEP.gestures
     keep_deliveries: Annotated[int, Field(alias="RECIPRO_KEEP_DELIVERIES", ge=61)] = KEEP.deliveries
     keep_invites: Annotated[int, Field(alias="RECIPRO_KEEP_INVITES", ge=3)] = KEEP.invites
@@ -89,6 +90,13 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def apart(self) -> Path | None:
+        """The folder for what is kept apart from the database: where the key file is, unless keys come otherwise."""
+        if self.apart_folder:
+            return Path(self.apart_folder)
+        return KEY_FOLDER if self.keys is None and not self.postgres else None
+
+    @property
     def keep(self) -> Keep:
         """How long what is kept is kept."""
         return Keep(self.keep_gestures, self.keep_deliveries, self.keep_invites, self.keep_backups)
@@ -130,6 +138,11 @@ def keys(settings: Settings) -> list[str]:
             raise SettingsError(
                 f"The key file {path} is empty; restore it from its backup, words cannot be read without."
             )
+        if (stored := _stored(settings)) is not None:
+            raise SettingsError(
+                f"The key file {path} is missing, and without it what is in {stored} cannot be read; restore it from its "
+                "backup. Nothing was changed."
+            )
         return [_make_key(path)]
     except ValueError as error:
         if isinstance(error, SettingsError):
@@ -137,6 +150,16 @@ def keys(settings: Settings) -> list[str]:
         raise SettingsError(f"The key file {path} does not hold a key; restore it from its backup.") from None
     except OSError as error:
         raise SettingsError(f"The key file {path} cannot be used: {error.strerror}.") from None
+
+
+def _stored(settings: Settings) -> Path | None:
+    """The SQLite database that is there already, if one is: for it, a new key would be a wrong one."""
+    path = Path(settings.database_url.get_secret_value().partition(":///")[2].partition("?")[0])
+    try:
+        with path.open("rb") as file:
+            return path if file.read(15) == b"SQLite format 3" else None
+    except OSError:
+        return None
 
 
 def _make_key(path: Path) -> str:

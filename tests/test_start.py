@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.server import Server
@@ -150,3 +151,21 @@ async def test_content_that_is_broken_stops_the_bot_also_where_it_is_read_after_
         assert world.app is not None
         await world.app._look_round(replace(load(), base=tmp_path))
         assert (world.app.exit_status, world.app.stopping.is_set()) == (2, True)
+
+
+def test_a_lost_key_stops_the_start_and_destroys_nothing(tmp_path: Path) -> None:
+    assert start("migrate", cwd=tmp_path).returncode == 0
+    key, database = tmp_path / "keys" / "recipro.key", tmp_path / "data" / "recipro.db"
+    kept, before = key.read_text(), database.read_bytes()
+    key.unlink()
+    said = sentence(start("run", cwd=tmp_path, TELEGRAM_BOT_TOKEN=TOKEN))
+    assert "recipro.key is missing" in said
+    assert "Nothing was changed" in said
+    assert not key.exists(), "no new key takes the place of the lost one"
+    key.write_text(Fernet.generate_key().decode())
+    assert "Put the right key back; nothing was changed" in sentence(
+        start("run", cwd=tmp_path, TELEGRAM_BOT_TOKEN=TOKEN)
+    )
+    assert database.read_bytes() == before
+    key.write_text(kept)
+    assert start("migrate", cwd=tmp_path).returncode == 0

@@ -63,6 +63,8 @@ class Seal:
             raise ValueError("no key to seal with")
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         self._newest = Fernet(keys[0])
+        self.names = [hashlib.sha256(b"recipro key name " + key.encode()).hexdigest()[:8] for key in keys]
+        """By which keys can be told apart without being known."""
         self._hash_keys = [hashlib.sha256(b"recipro keyed hash " + key.encode()).digest() for key in keys]
         self.hash_key: bytes | None = None
         """What hashes that stay in this database are keyed with; kept in it, sealed (storage.notes)."""

@@ -6,7 +6,7 @@ not told: until they find at their own next action that the space is closed, the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from bot.domain.resets import State
 from bot.storage import keepsakes, pairs, people
 from bot.storage import schema as s
 from bot.storage.columns import seal
-from bot.storage.sql import insert, insert_once
+from bot.storage.sql import insert
 
 KEPT_WITHOUT_PERSON = frozenset({"zone_cursor", "tally", "note", "forgotten"})
 """Tables that hold nothing of anyone (forgotten: a keyed hash, so that a restored backup forgets again)."""
@@ -71,12 +71,25 @@ def forget(db: Connection, person: Person, now: datetime, *, with_name: bool) ->
         table.name: db.execute(delete(table).where(theirs)).rowcount
         for table, theirs in of(person.id, alone=[pair for pair in mine if pair not in shared_with])
     }
-    insert_once(db, s.forgotten, {"chat_hash": seal().hashes(f"chat {person.chat_id}")[0], "at": now})
+    remember_forgotten(db, [(seal().hashes(f"chat {person.chat_id}")[0], now)])
     return Gone(
         words=sum(n for table, n in went.items() if table in WORDS),
         connections=went["member"],
         others=sum(n for table, n in went.items() if table not in WORDS | CONNECTIONS),
     )
+
+
+def remember_forgotten(db: Connection, stones: Iterable[tuple[bytes, datetime]]) -> None:
+    """Note that chats (as keyed hashes) asked to be forgotten; of several times the last counts."""
+    for chat_hash, at in stones:
+        statement = insert(db, s.forgotten)
+        later = statement.excluded.at > s.forgotten.c.at
+        db.execute(
+            statement.on_conflict_do_update(
+                index_elements=["chat_hash"], set_={"at": statement.excluded.at}, where=later
+            ),
+            {"chat_hash": chat_hash, "at": at},
+        )
 
 
 def _leave_to_the_others(db: Connection, person: Person, shared_with: dict[int, int], name: str | None) -> None:

@@ -64,6 +64,11 @@ def by_ids(db: Connection, numbers: Collection[int]) -> dict[int, Person]:
     return {row.id: read(row) for row in db.execute(_BY_IDS, {"ids": list(numbers)})} if numbers else {}
 
 
+def anyone(db: Connection) -> bool:
+    """Whether there is anybody at all."""
+    return db.execute(select(person.c.id).limit(1)).first() is not None
+
+
 def arrive(db: Connection, new: Person) -> Person:
     """Store somebody new; who is already there (two taps on Start at once) stays as they are."""
     row: dict[str, Any] = {column.name: getattr(new, column.name) for column in COLUMNS if column.name != "id"}
