@@ -371,6 +371,7 @@ class App:
 
     async def _sweep(self) -> None:
         swept = await self.store.write(partial(sweep, now=self.now(), keep=self.settings.keep))
+        await self.store.scrub()
         log.info("swept: %s", ", ".join(f"{n} {what}" for what, n in swept.items() if n) or "nothing")
 
     async def _listen(self) -> None:

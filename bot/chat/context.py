@@ -67,6 +67,8 @@ class Answer:
     """Which entry the card confirms."""
     menu: bool = False
     """The person's menu should be set anew."""
+    forgotten: bool = False
+    """The person is nobody any more: nothing of them may lie about."""
     tidy: tuple[int, ...] = ()
     """Messages to delete from the chat."""
     react: str | None = None

@@ -62,7 +62,9 @@ class Desk:
             answer, person = Answer(toast=settings.stale(await self._voice(heard))), None
         if heard.query_id is not None and not acknowledged:
             await self.courier.acknowledge(heard.query_id, answer.toast)
-        if not silent:
+        if answer.forgotten:
+            await self.store.scrub()
+        if not silent or answer.forgotten:
             await self._send(answer, heard, person)
 
     async def stumble(self, heard: Heard) -> None:
@@ -125,6 +127,8 @@ class Desk:
                 sent.append(outcome.message_id)
         if answer.react is not None and heard.message_id is not None:
             await self.courier.react(heard.user, heard.message_id, answer.react)
+        if answer.forgotten:
+            await self.courier.no_menu(heard.user)
         if person is not None and (sent or answer.menu):
             await self._note(answer, person, sent, heard)
 

@@ -139,7 +139,8 @@ def forgotten(turn: Turn) -> Answer:
     """Everything about the person is deleted, everywhere."""
     with_name = turn.heard.tap is not None and "name" in turn.heard.tap.args
     gone = erasure.forget(turn.db, turn.me, turn.now, with_name=with_name)
-    return Answer(cards.forgotten(turn.voice, words=gone.words, connections=gone.connections, others=gone.others))
+    card = cards.forgotten(turn.voice, words=gone.words, connections=gone.connections, others=gone.others)
+    return Answer(card, forgotten=True)
 
 
 def _page(turn: Turn, entries: list[Gesture]) -> Answer:

@@ -197,6 +197,12 @@ class Courier:
         scope = BotCommandScopeChat(chat_id)
         await self._tried("menu", chat_id, self._bot.set_my_commands(_commands(voice), scope=scope))
 
+    async def no_menu(self, chat_id: int) -> None:
+        """Telegram forgets which language one person's menu was in."""
+        await self._place(None, REPLY)
+        scope = BotCommandScopeChat(chat_id)
+        await self._tried("menu", chat_id, self._bot.delete_my_commands(scope=scope))
+
     @staticmethod
     def introduction(voices: Mapping[str, Voice]) -> bytes:
         """A fingerprint of what introduce() would say."""

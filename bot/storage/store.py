@@ -82,6 +82,20 @@ class Store:
         with self._telling_away(), self.engine.connect() as db, db.execution_options(recipro_reads=True).begin():
             return work(db)
 
+    async def scrub(self) -> None:
+        """Let nothing of what was deleted lie in SQLite's journal; its own pages are overwritten at once (secure_delete).
+
+        PostgreSQL's vacuum does the like in its own time.
+        """
+        if self.dialect == "sqlite":
+            await asyncio.get_running_loop().run_in_executor(self._writers, self._empty_journal)
+
+    def _empty_journal(self) -> None:
+        with self._telling_away(), self.engine.connect() as db:
+            raw = db.connection.dbapi_connection
+            if raw is not None:  # outside any transaction; a reader in its way leaves the rest to the next time
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     async def close(self) -> None:
         """Let running work end, then close every connection."""
         await asyncio.to_thread(self._writers.shutdown, wait=True)

@@ -1,0 +1,186 @@
+"""After /forget the whole database is searched: every row of every table, sealed values opened, and every byte of the file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import LargeBinary, String, select, text, type_coerce
+
+from bot.storage.columns import WrongKeyError, seal
+from bot.storage.schema import metadata
+from tests.world import Someone, World
+
+CHAT = 0x1D7A55C3E9B21
+NUMBER = 0xA1B2C3D4E5
+"""Numbers whose bytes mean nothing else in SQLite's records."""
+NAME = "Veruschka-Quintessa"
+PRIVATE = [
+    "kept-answer-zulu", "kept-note-yankee", "draft-xray", "caption-whiskey", "own-prompt-victor", "calm-line-uniform",
+    "checkin-tango", "on-its-way-sierra", "taken-back-romeo",
+]  # fmt: skip
+SHARED = ["shared-alpha", "reply-bravo"]
+
+
+async def start_ids_at(world: World, number: int) -> None:
+    """Let the next person have this id, so that it can be searched for."""
+    assert world.app is not None
+    sqlite = world.app.store.dialect == "sqlite"
+    statement = (
+        f"UPDATE sqlite_sequence SET seq = {number - 1} WHERE name = 'person'"
+        if sqlite
+        else f"ALTER SEQUENCE person_id_seq RESTART WITH {number}"
+    )
+    await world.app.store.write(lambda db: db.execute(text(statement)))
+
+
+async def a_life(world: World) -> tuple[Someone, Someone, Someone]:
+    """Vera writes everywhere a person can, shares two lines, leaves one pair and is in another."""
+    tom, zoe = await world.person("Tom"), await world.person("Zoe")
+    await start_ids_at(world, NUMBER)
+    vera = Someone(world, world.telegram.join(NAME, id=CHAT, language_code="en"))
+    await vera.set_up()
+    await world.pair(vera, zoe)
+    await vera.say("/unpair")
+    await vera.tap(0)
+    await world.pair(tom, vera)
+    await vera.say("/start WRNGCDE2")
+
+    async def note(line: str, *labels: str, **attached: Any) -> None:
+        await vera.say("/log")
+        await vera.tap(0)
+        await vera.say(line, **attached)
+        for label in labels:
+            await vera.tap(label=label)
+
+    with_tom = "Share with \u2068Tom\u2069"
+    await vera.say("kept-answer-zulu", reply_to=next(m for m in vera.inbox if "first prompt" in m.get("text", "")))
+    await note("kept-note-yankee")
+    await vera.say("draft-xray")
+    await vera.say("caption-whiskey", photo=True)
+    await vera.say("/settings")
+    await vera.tap(label="My own prompts")
+    await vera.say("own-prompt-victor")
+    await vera.say("/reset")
+    await vera.tap(label="Just for me")
+    await vera.say("calm-line-uniform")
+    await note("shared-alpha", with_tom)
+    await world.beat()
+    await tom.say("/log")
+    await tom.tap(0)
+    await tom.say("toms own line")
+    await tom.tap(0)
+    await world.beat()
+    await vera.say("reply-bravo", reply_to=vera.last)
+    await world.beat()
+    await vera.say("/reset")
+    await vera.tap(0)
+    await vera.say("/checkin")
+    await vera.say("checkin-tango")
+    await vera.tap(0)
+    await note("taken-back-romeo", with_tom, "Take it back")
+    await note("on-its-way-sierra", with_tom)
+    await vera.say("/pair")
+    await vera.tap(0)
+    return vera, tom, zoe
+
+
+async def everything(world: World) -> list[tuple[str, Any]]:
+    """(table.column, value) of the whole database, bytes both as they are and, where a key fits, opened."""
+    assert world.app is not None
+    found: list[tuple[str, Any]] = []
+
+    def read(db: Any) -> None:
+        for table in metadata.sorted_tables:
+            columns = [
+                type_coerce(column, LargeBinary) if isinstance(column.type, LargeBinary) or "Sealed" in repr(column.type)
+                else type_coerce(column, String) if isinstance(column.type, String) else column
+                for column in table.c
+            ]  # fmt: skip
+            for row in db.execute(select(*columns)):
+                for column, value in zip(table.c, row, strict=True):
+                    found.append((f"{table.name}.{column.name}", value))
+                    if isinstance(value, bytes):
+                        try:
+                            found.append((f"{table.name}.{column.name} opened", seal().open(value)))
+                        except WrongKeyError:
+                            continue
+
+    await world.app.store.read(read)
+    return found
+
+
+def holds(value: Any, needle: str | int) -> bool:
+    if isinstance(value, datetime) or value is None:
+        return False
+    if isinstance(needle, int) and isinstance(value, int):
+        return value == needle
+    seen = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return str(needle).casefold() in seen.casefold()
+
+
+async def where(world: World, needle: str | int) -> set[str]:
+    """In which columns something stands."""
+    return {name for name, value in await everything(world) if holds(value, needle)}
+
+
+def files(folder: Path) -> bytes:
+    """Every byte of SQLite's files, journal included; nothing with PostgreSQL."""
+    return b"".join(path.read_bytes() for path in folder.glob("recipro.db*"))
+
+
+def assert_not_in(raw: bytes, *needles: str | int) -> None:
+    for needle in needles:
+        assert str(needle).encode() not in raw
+        if isinstance(needle, int):
+            assert needle.to_bytes(8, "big").lstrip(b"\0") not in raw
+
+
+@pytest.mark.parametrize("label", ["Yes, delete everything", "Yes, and my name too"])
+async def test_after_forgetting_nothing_of_a_person_is_anywhere(both: World, label: str, tmp_path: Path) -> None:
+    vera, tom, zoe = await a_life(both)
+    needles: list[str | int] = [CHAT, NUMBER, NAME, *PRIVATE, *SHARED]
+    for needle in needles:
+        assert await where(both, needle), f"{needle} is there before, so that looking for it means something"
+    await vera.say("/forget")
+    await vera.tap(label=label)
+
+    assert_not_in(files(tmp_path), CHAT, NAME, *PRIVATE, *SHARED)
+    for needle in needles[:2] + needles[3:-2]:
+        assert await where(both, needle) == set(), needle
+    for needle in SHARED:
+        assert await where(both, needle) == {"keepsake.words opened"}, "it is Tom's, sealed"
+    name_is_in = await where(both, NAME)
+    if label == "Yes, and my name too":
+        assert name_is_in == set()
+    else:
+        assert name_is_in - {"person.buttons opened"} == {"keepsake.name opened", "member.called opened"}
+        await tom.say("/start")
+        await zoe.say("/start")
+        assert await where(both, NAME) == {"keepsake.name opened"}, "once both know, only on what he was given"
+    assert both.app is not None
+    await both.person("Noor")  # until somebody new comes, a counter stands at the last number
+    await both.app.store.scrub()
+    assert_not_in(files(tmp_path), NUMBER)
+    menus = [call for call in both.telegram.journal("deleteMyCommands") if call.error is None]
+    assert len(menus) == 1, "Telegram forgets the language of her menu too"
+    await tom.say("/journal")
+    assert "toms own line" in tom.texts[-1]
+
+
+async def test_forgetting_twice_and_tapping_old_buttons_afterwards_brings_nothing_back(both: World) -> None:
+    vera, _, _ = await a_life(both)
+    old = [message for message in vera.inbox if message.get("reply_markup")]
+    await vera.say("/forget")
+    await vera.tap(label="Yes, delete everything")
+    for message in old:
+        rows = message["reply_markup"]["inline_keyboard"]
+        taps = [(r, c) for r, row in enumerate(rows) for c, key in enumerate(row) if "callback_data" in key]
+        await vera.tap(*taps[-1], on=message)
+    for needle in (*PRIVATE, *SHARED):
+        assert await where(both, needle) <= {"keepsake.words opened"}
+    await vera.say("/forget")
+    await vera.tap(label="Yes, delete everything")
+    assert await where(both, CHAT) == set()
