@@ -53,7 +53,7 @@ def buttons_in_sight(turn: Turn) -> dict[str, str]:
     latest = deliveries.latest(turn.db, turn.me.id, DAILY, turn.now - FRESH)
     if latest is None or latest.answered_at is not None:
         return kept
-    below = pressable([daily.prompt_buttons(turn.voice, latest.id)])
+    below = pressable(daily.prompt_buttons(turn.voice, latest.id))
     newer = latest.sent_at is not None and latest.sent_at > turn.me.heard_at
     return kept | below if newer else below | kept
 

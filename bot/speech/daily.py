@@ -28,15 +28,17 @@ def prompt(voice: Voice, kind: str, text: str, *, delivery: int, other: str | No
     if other is not None:
         lines += ["", voice.say("<i>With {name} in mind.</i>", name=other)]
     lines += ["", voice.say("<i>Just write your answer. Only you see it until you share it.</i>")]
-    return voice.card("\n".join(lines), prompt_buttons(voice, delivery))
+    return voice.card("\n".join(lines), *prompt_buttons(voice, delivery))
 
 
-def prompt_buttons(voice: Voice, delivery: int) -> list[Button]:
-    """What stands under every prompt, in a row."""
+def prompt_buttons(voice: Voice, delivery: int) -> list[list[Button]]:
+    """What stands under every prompt: the first by itself, for a third of a phone's width cuts its words off."""
     return [
-        Button(voice.label("Done in person"), Tap.of("done", delivery), style="success"),
-        Button(voice.label("Later"), Tap.of("later", delivery)),
-        Button(voice.label("Not today"), Tap.of("skip", delivery)),
+        [Button(voice.label("Done in person"), Tap.of("done", delivery), style="success")],
+        [
+            Button(voice.label("Later"), Tap.of("later", delivery)),
+            Button(voice.label("Not today"), Tap.of("skip", delivery)),
+        ],
     ]
 
 

@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 _TIME = re.compile(r"(?<!\d)(\d{1,2})(?:\s*[:.h٫،]\s*(\d{2})|\s*(?:h|heures?|hrs?))?(?!\d)", re.IGNORECASE)
-_PM = re.compile(r"p\.?\s?m\b|مساء|\bم\b|शाम|रात|soir|après-midi|evening|night|tonight|shaam|raat", re.IGNORECASE)
+_PM = re.compile(r"p\.?\s?m\b|مساء|\bم\b|शाम|दोपहर|soir|après-midi|evening|tonight|shaam|dopahar", re.IGNORECASE)
+_NIGHT = re.compile(r"रात|ليل|\bnuit\b|\bnight\b|\braat\b", re.IGNORECASE)
+"""Before midnight or after it: 9 at night is 21, 2 at night is 2."""
 _AM = re.compile(r"a\.?\s?m\b|صباح|\bص\b|सुबह|matin|morning|subah", re.IGNORECASE)
 
 
@@ -19,7 +21,9 @@ def read_time(typed: str, *, evening: bool = False) -> int | None:
     hour, minute = int(found.group(1)), int(found.group(2) or 0)
     if hour > 24 or minute > 59:
         return None
-    pm, am = _PM.search(text) is not None, _AM.search(text) is not None
+    night = _NIGHT.search(text) is not None
+    pm = _PM.search(text) is not None or (night and 5 <= hour < 12)
+    am = _AM.search(text) is not None or (night and not 5 <= hour < 12)
     exact = found.group(2) is not None and ":" in found.group(0) and len(found.group(1)) == 2
     if am and hour == 12:
         hour = 0

@@ -11,7 +11,7 @@ from bot.domain.people import Tie
 from bot.speech.arrive import back, on_day
 from bot.speech.card import Button, Card, Tap
 from bot.speech.pictures.invite import InvitePicture
-from bot.speech.voice import Markup, Voice
+from bot.speech.voice import Markup, Voice, isolate
 
 
 def tie_name(voice: Voice, tie: Tie) -> str:
@@ -21,6 +21,16 @@ def tie_name(voice: Voice, tie: Tie) -> str:
         Tie.FAMILY: voice.label("Family"),
         Tie.FRIEND: voice.label("Friends"),
         Tie.COLLEAGUE: voice.label("Colleagues"),
+    }[tie]
+
+
+def tie_word(voice: Voice, tie: Tie) -> str:
+    """The same within a sentence."""
+    return {
+        Tie.PARTNER: voice.label("partners"),
+        Tie.FAMILY: voice.label("family"),
+        Tie.FRIEND: voice.label("friends"),
+        Tie.COLLEAGUE: voice.label("colleagues"),
     }[tie]
 
 
@@ -61,7 +71,8 @@ def invitation(voice: Voice, *, code: str, link: str, invite: int, until: str, b
             "",
             link,
             "",
-            voice.say("Or they open this bot and send: {command}", command=Markup(f"<code>/start {code}</code>")),
+            voice.say("Or they open this bot and send:"),
+            isolate(f"<code>/start {code}</code>"),
         )
     )
     return voice.card(
@@ -86,7 +97,7 @@ def invited(voice: Voice, *, inviter: str, tie: Tie, invite: int, ticket: str) -
         (
             voice.say("<b>An invitation</b>"),
             "",
-            voice.say("{name} invites you. You would be: {tie}.", name=inviter, tie=tie_name(voice, tie)),
+            voice.say("{name} invites you. You would be {tie}.", name=inviter, tie=Markup(tie_word(voice, tie))),
             "",
             voice.say(
                 "Each of you will see the other's name and what the other chooses to share, nothing else: "
@@ -121,7 +132,7 @@ def came(voice: Voice, *, who: str, tie: Tie, pair: int) -> Card:
             (
                 voice.say("<b>Your invitation was accepted</b>"),
                 "",
-                voice.say("It was {name}. You are now: {tie}.", name=who, tie=tie_name(voice, tie)),
+                voice.say("It was {name}. You are {tie} now.", name=who, tie=Markup(tie_word(voice, tie))),
             )
         ),
         [Button(voice.label("Good"), Tap.of("home"), style="primary")],

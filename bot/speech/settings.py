@@ -9,7 +9,7 @@ from bot.domain.people import Address, Pace, Person
 from bot.domain.retention import Keep
 from bot.speech.arrive import back
 from bot.speech.card import Button, Card, Tap
-from bot.speech.voice import ADDRESSES, LOCALE_NAMES, Markup, Voice
+from bot.speech.voice import ADDRESSES, LOCALE_NAMES, Markup, Voice, isolate
 
 COMMANDS = ("start", "pair", "log", "checkin", "reset", "week", "settings", "pause", "resume", "journal", "help")
 """The menu, in order."""
@@ -73,7 +73,7 @@ def home(voice: Voice, person: Person, place: str) -> Card:
     ]
     more = [
         Button(voice.label("My own prompts"), Tap.of("own")),
-        Button(voice.label("Discreet notifications"), Tap.of("set", "discreet")),
+        Button(voice.label("Discreet alerts"), Tap.of("set", "discreet")),
     ]
     rows = [grid[n : n + 2] for n in range(0, 6, 2)] + [more]
     if len(ADDRESSES[voice.language]) > 1:
@@ -248,7 +248,7 @@ def help_page(voice: Voice) -> Card:
 
 def _explained(voice: Voice, command: str, what: str) -> str:
     """A line about a command. Its first letter gives it its direction, so Arabic begins with the words."""
-    return f"{what} · /{command}" if voice.rtl else f"/{command} · {what}"
+    return f"{what} · {isolate(f'/{command}')}" if voice.rtl else f"/{command} · {what}"
 
 
 def privacy(voice: Voice, keep: Keep, *, agreed: bool) -> Card:

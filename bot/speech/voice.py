@@ -26,7 +26,7 @@ from bot.speech.written import clean, has_sign
 
 FSI, PDI = "\u2068", "\u2069"
 _CHOICE = re.compile(r"\[([^\[\]|]*(?:\|[^\[\]|]*)+)\]")
-_SPACES = re.compile(r"[\u202f\u00a0]")
+_COMMAND = re.compile(r"(?<![\w/<:])/[a-z]+\b")
 
 LOCALES: dict[str, tuple[str, ...]] = {
     "en-US": ("en",),
@@ -110,8 +110,14 @@ class Voice:
         return html.escape(self._choose(text), quote=False)
 
     def time(self, at: time) -> str:
-        """A time of day as people here write it."""
-        return _SPACES.sub("\u00a0", format_time(at, "short", locale=self.babel))
+        """A time of day as people here write it: रात 9:00 in Hindi, 21 h in Canadian French, elsewhere as Babel has it."""
+        if self.language == "hi":
+            said = format_skeleton("Bhm", datetime.combine(date(2000, 1, 1), at), locale=self.babel)
+        elif self.language == "fr":
+            said = f"{at.hour} h {at.minute:02}" if at.minute else f"{at.hour} h"
+        else:
+            said = format_time(at, "short", locale=self.babel)
+        return said.replace(" ", "\u00a0").replace("\u202f", "\u00a0")
 
     def minute(self, minute: int) -> str:
         """A minute of the day, 0 to 1439, as a time."""
@@ -167,6 +173,8 @@ class Voice:
 
     def _fill(self, text: str, values: dict[str, object]) -> str:
         chosen = self._choose(text)
+        if self.rtl and "/" in chosen:
+            chosen = _COMMAND.sub(lambda found: isolate(found.group()), chosen)
         return chosen.format(**{name: _shown(value) for name, value in values.items()}) if values else chosen
 
     def _choose(self, text: str) -> str:

@@ -43,10 +43,9 @@ def setting(*labels: str, then: str | None = None) -> Deed:
     return deed
 
 
-def prompt_button(column: int, *labels: str) -> Deed:
+def prompt_button(*labels: str) -> Deed:
     async def deed(world: World, tom: Someone) -> None:
         await world.until(NY, time(21, 0))
-        await tom.tap(0, column)
         for label in labels:
             await tom.tap(label=label)
 
@@ -152,9 +151,9 @@ async def starts_an_invitation(world: World, tom: Someone) -> None:
 DEEDS: dict[str, Deed] = {
     "pause": pauses,
     "pause and resume": pauses_and_resumes,
-    "not today": prompt_button(2),
-    "later": prompt_button(1, "In an hour"),
-    "done in person": prompt_button(0),
+    "not today": prompt_button("Not today"),
+    "later": prompt_button("Later", "In an hour"),
+    "done in person": prompt_button("Done in person"),
     "a private answer": says("something only for me"),
     "a private note": noted("what I saw"),
     "a note forgotten": keeps_and_forgets,
@@ -166,7 +165,7 @@ DEEDS: dict[str, Deed] = {
     "another language": setting("Language", "العربية (الإمارات)"),
     "another place": moves,
     "quiet hours": setting("Quiet hours", then="20:00 - 10:00"),
-    "discreet": setting("Discreet notifications", "Discreet"),
+    "discreet": setting("Discreet alerts", "Discreet"),
     "the week's hour": setting("Weekly look back"),
     "an own prompt": setting("My own prompts", then="Did we laugh?"),
     "resets muted": mutes_resets,

@@ -23,6 +23,7 @@ from typing import Any
 from bot.domain import clock as clocks
 from bot.domain.people import Address, Tie
 from bot.domain.prompts import Step
+from bot.domain.retention import Keep
 from bot.speech import arrive, daily, pairing, records, resets, safety, settings, weekly
 from bot.speech.card import Card
 from bot.speech.voice import ADDRESSES, LOCALES, Voice
@@ -203,6 +204,7 @@ class Walk:
             self.pauses,
             self.silence,
             self.records,
+            self.terms,
             self.heavy_days,
             self.three_of_us,
             self.leaving,
@@ -697,6 +699,17 @@ class Walk:
         await noor.say("/help")
         await self.press(noor, "home")
         await self.press(noor, "all")
+
+    async def terms(self) -> None:
+        """What is kept, where the operator keeps it for a time; and agreeing again after its words have changed."""
+        noor = self.noor
+        assert self.world.app is not None
+        self.world.app.application.bot_data["desk"].keep = Keep(gestures=365)
+        await noor.say("/privacy")
+        with sqlite3.connect(self.file) as database:
+            database.execute("UPDATE person SET consent_version = 0")
+        await noor.say("/start")
+        await self.press(noor, "agree")
 
     async def heavy_days(self) -> None:
         """Words of danger, where the country's path is open, and its helplines."""

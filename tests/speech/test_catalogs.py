@@ -171,7 +171,7 @@ def test_a_number_takes_the_form_that_the_language_gives_it(locale: str) -> None
     for n in (*range(205), 1000, 1001, 1002, 1003, 1011, 1100, 1_000_000):
         category = str(rule(n))
         wanted = forms[names.index(category if category in names else "other")]
-        assert voice.many(*RECORDS, n) == wanted.format(n=n), (n, category)
+        assert re.sub("[\u2068\u2069]", "", voice.many(*RECORDS, n)) == wanted.format(n=n), (n, category)
 
 
 @pytest.mark.parametrize("language", ["hi", "ar", "fr"])

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from bot.domain.people import Address
+from bot.speech.hours import read_span, read_time
 from bot.speech.library import load
 from bot.speech.voice import ADDRESSES, LOCALES, guess_locale
 from deploy import strings
@@ -66,6 +67,47 @@ def test_every_city_has_a_name_in_every_script() -> None:
     assert [city.name for city in cities if "/" in city.name] == []
     assert [city.name for city in cities if "ARABIC" not in unicodedata.name(city.called("ar")[0])] == []
     assert [city.name for city in cities if "DEVANAGARI" not in unicodedata.name(city.called("hi")[0])] == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_time_is_read_as_it_is_written(locale: str) -> None:
+    """Whoever types what a screen shows means what it shows: every minute of the day, and a span of two."""
+    voice = load().voice(locale)
+    assert [minute for minute in range(1440) if read_time(voice.minute(minute)) != minute] == []
+    assert read_span(f"{voice.minute(22 * 60)} – {voice.minute(7 * 60)}") == (22 * 60, 7 * 60)
+
+
+@pytest.mark.parametrize(
+    ("typed", "minute"),
+    [("9 pm", 1260), ("20h30", 1230), ("8.15", 495), ("٩ مساءً", 1260), ("रात 9 बजे", 1260), ("रात 2 बजे", 120), ("रात 12 बजे", 0),
+     ("दोपहर 3 बजे", 900), ("दोपहर 12 बजे", 720), ("at night, 11", 1380), ("half past nonsense", None), ("25:00", None)],
+)  # fmt: skip
+def test_a_time_is_read_as_people_type_it(typed: str, minute: int | None) -> None:
+    assert read_time(typed) == minute
+
+
+@pytest.mark.parametrize(
+    ("locale", "nine", "half_past_eight"),
+    [("en-US", "9:00 PM", "8:30 AM"), ("en-GB", "21:00", "08:30"), ("hi-IN", "रात 9:00", "सुबह 8:30"), ("fr-CA", "21 h", "8 h 30"),
+     ("ar-AE", "9:00 م", "8:30 ص")],
+)  # fmt: skip
+def test_a_time_is_written_as_people_here_do(locale: str, nine: str, half_past_eight: str) -> None:
+    voice = load().voice(locale)
+    assert voice.minute(21 * 60).replace("\u00a0", " ") == nine
+    assert voice.minute(8 * 60 + 30).replace("\u00a0", " ") == half_past_eight
+
+
+def test_a_command_in_arabic_keeps_its_slash_in_front() -> None:
+    said = (
+        load()
+        .voice("ar-AE")
+        .say(
+            "This is not therapy, and not for someone you are afraid of: /support has people to call. "
+            "It is for adults, eighteen and over."
+        )
+    )
+    assert "\u2068/support\u2069" in said
+    assert "</" not in said
 
 
 def test_names_in_a_list_are_isolated_one_by_one() -> None:
