@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bot.speech.lint import rules, signs, typeset
+from bot.speech.voice import ADDRESSES
 from bot.speech.voice import LOCALES as CHAINS
 
 WHOLE = ("en", "hi", "ar", "fr")
@@ -198,7 +199,7 @@ def faults(name: str, message: Message) -> list[str]:
             if sorted(_TAG.findall(variant)) != tags:
                 found.append("tags")
         found += signs(sentence, HOMES.get(name, name.replace("_", "-")))
-        count = {"hi": 2, "fr": 2, "ar": 3}.get(name[:2], 0)
+        count = len(ADDRESSES[name[:2]])
         groups = re.findall(r"\[([^\[\]]*\|[^\[\]]*)\]", sentence)
         found += ["variants of address" for group in groups if len(group.split("|")) != count]
     return sorted(set(found))

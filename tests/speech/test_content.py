@@ -13,7 +13,7 @@ import pytest
 from bot.domain.people import Tie
 from bot.domain.prompts import DAILY, Kind, Practice, Prompt, Step
 from bot.speech.check import LEAST, LEAST_FOR, LEAST_GENTLE, RELATED, SAME, report, too_alike, too_few
-from bot.speech.library import Library, load
+from bot.speech.library import Library, load, root
 from bot.speech.likeness import pairs
 from bot.speech.lint import Rule, faults, rules, signs
 from bot.speech.voice import ADDRESSES, LOCALES
@@ -221,6 +221,16 @@ def test_the_command_prints_the_tables_and_ends_well() -> None:
     for wanted in ("locale  kind", "practice", "closest within hi-IN", "closest between English locales", "review"):
         assert wanted in done.stdout
     assert done.stdout.endswith("content is in order\n")
+
+
+def test_the_guide_tells_the_state_of_review_as_it_is() -> None:
+    library = load()
+    guide = (root() / "content" / "README.md").read_text("utf-8")
+    for locale in LOCALES:
+        states = {library.reviews[locale, kind] for kind in Kind}
+        (state, _, reread) = next(iter(states)).partition(", reread ")
+        assert len(states) == 1
+        assert f"| {locale} | {state} | {reread or 'never'} |" in guide
 
 
 @pytest.mark.parametrize("locale", LOCALES)
