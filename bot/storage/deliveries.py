@@ -403,19 +403,22 @@ def by_message(db: Connection, person: int, message_id: int) -> Delivery | None:
     return None if row is None else read(row)
 
 
+_LATEST = (
+    select(*COLUMNS)
+    .where(
+        delivery.c.person_id == bindparam("person"),
+        delivery.c.sent_at > bindparam("since"),
+        delivery.c.kind.in_(bindparam("kinds", expanding=True)),
+        delivery.c.state.in_(("sent", "unknown")),
+    )
+    .order_by(delivery.c.sent_at.desc(), delivery.c.id.desc())
+    .limit(1)
+)
+
+
 def latest(db: Connection, person: int, kinds: Sequence[str], since: datetime) -> Delivery | None:
     """The newest delivery of these kinds that *person* was sent after *since*."""
-    row = db.execute(
-        select(*COLUMNS)
-        .where(
-            delivery.c.person_id == person,
-            delivery.c.sent_at > since,
-            delivery.c.kind.in_(list(kinds)),
-            delivery.c.state.in_(("sent", "unknown")),
-        )
-        .order_by(delivery.c.sent_at.desc(), delivery.c.id.desc())
-        .limit(1)
-    ).first()
+    row = db.execute(_LATEST, {"person": person, "since": since, "kinds": list(kinds)}).first()
     return None if row is None else read(row)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from bot.domain.people import Address, Pace, Person, Stage
 from bot.storage.schema import person
@@ -82,7 +83,15 @@ def arrive(db: Connection, new: Person) -> Person:
 
 def change(db: Connection, who: int, **facts: Any) -> None:
     """Set the named facts of one person."""
-    db.execute(update(person).where(person.c.id == who).values(**facts))
+    db.execute(_change(tuple(facts)), {"who": who, **{f"new_{name}": value for name, value in facts.items()}})
+
+
+@lru_cache(maxsize=64)
+def _change(names: tuple[str, ...]) -> Update:
+    """One statement for each set of facts: building it anew took a tenth of hearing somebody."""
+    return (
+        update(person).where(person.c.id == bindparam("who")).values({name: bindparam(f"new_{name}") for name in names})
+    )
 
 
 def heard(db: Connection, who: Person, now: datetime) -> None:
