@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from pathlib import Path
 
 from bot import log, loop
 from bot.settings import Settings, SettingsError, keys, read
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("rekey", help="seal everything with the newest key, while the bot runs")
     commands.add_parser("doctor", help="look at everything a start needs, and say what to do")
     commands.add_parser("check-content", help="check every prompt and catalog")
+    gallery = commands.add_parser("gallery", help="draw every picture in every language into a folder, to look at")
+    gallery.add_argument("folder")
     commands.add_parser("key", help="print a new key for RECIPRO_KEYS")
     options = parser.parse_args(arguments)
     try:
@@ -151,6 +154,15 @@ def _check_content(_options: argparse.Namespace) -> int:
     return check()
 
 
+def _gallery(options: argparse.Namespace) -> int:
+    from bot.speech import library
+    from bot.speech.gallery import hang
+
+    files = hang(Path(options.folder), library.load())
+    sys.stdout.write(f"{len(files)} pictures in {options.folder}\n")
+    return 0
+
+
 def _key(_options: argparse.Namespace) -> int:
     from cryptography.fernet import Fernet
 
@@ -175,6 +187,7 @@ _COMMANDS = {
     "rekey": _rekey,
     "doctor": _doctor,
     "check-content": _check_content,
+    "gallery": _gallery,
     "key": _key,
 }
 

@@ -28,6 +28,7 @@ from bot.chat import routes
 from bot.chat.desk import Desk
 from bot.chat.intake import Intake, RevokedError
 from bot.courier.courier import Courier
+from bot.courier.easel import Easel
 from bot.courier.request import AiohttpRequest
 from bot.courier.throttle import PER_CHAT, Throttle
 from bot.delivery.pulse import Pulse
@@ -83,6 +84,8 @@ class App:
     """Seconds between two looks at the clock."""
     per_chat: float = PER_CHAT
     """Seconds between two messages to one chat."""
+    hands: int | None = None
+    """Processes that draw pictures; None for what the machine has to spare."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     exit_status: int = 0
     store: Store = field(init=False)
@@ -131,7 +134,13 @@ class App:
             return
         self.lead = Lead(self.store)
         throttle = Throttle(settings.rate, per_chat=self.per_chat, halted=self._halted)
-        self.courier = Courier(bot, throttle, counted=self.metrics.called, undrawn=self.metrics.picture_failed)
+        self.courier = Courier(
+            bot,
+            throttle,
+            easel=Easel(self.hands),
+            counted=self.metrics.called,
+            undrawn=self.metrics.picture_failed,
+        )
         await self._go_on_waiting()
         desk = Desk(self.store, books, self.courier, self.now, bot.username, settings.keep)
         routes.install(self.application, desk)

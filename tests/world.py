@@ -25,6 +25,8 @@ from tests import botapi, lockscreen
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday: 10:00 in New York and Toronto, 20:30 in Mumbai: nobody is asleep."""
+PICTURES = os.environ.get("TEST_PICTURES") == "1"
+"""Whether invitations and weeks come as pictures everywhere: a quarter of a second each. Tests of pictures ask for them."""
 KEY = Fernet.generate_key().decode()
 Json = dict[str, Any]
 
@@ -41,7 +43,9 @@ class World:
         webhook_port: int | None = None,
         beat_every: float = 100_000,
         moving: bool = False,
+        pictures: bool = PICTURES,
     ) -> None:
+        self.pictures = pictures
         self._base = start
         self.clock = SandboxClock() if moving else SandboxClock(lambda: self._base)
         if moving:
@@ -80,6 +84,7 @@ class World:
     async def start_bot(self) -> None:
         """Start the bot; its clock is the world's, and its pulse beats only when a test says so, or every *beat_every*."""
         self.app = App(self.settings(), now=self.clock.now, beat_every=self.beat_every, per_chat=0)
+        self.app.hands = 1 if self.pictures else 0
         await self.app.start()
         self.app.intake.burst = 10_000  # nobody here types at a human's pace
 

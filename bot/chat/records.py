@@ -38,9 +38,23 @@ def week(turn: Turn) -> Answer:
         entries += keepsakes.of_week(turn.db, turn.me.id, found.id, first, last, writer=writer)
     since = clock.minute_to_utc(first * clock.DAY, turn.me.zone)
     mended = found is not None and resets.mended_between(turn.db, found.id, since, turn.now)
-    woven = reflection.weave(entries, span, reader=turn.me.id, mended=mended)
-    names = {found.other(turn.me.id): turn.name_of(found.other(turn.me.id))} if found else {}
-    return Answer(weekly.so_far(turn.voice, woven, names, turn.me.id))
+    woven = reflection.weave(
+        entries,
+        span,
+        reader=turn.me.id,
+        mended=mended,
+        quotable=lambda words: turn.library.lexicon.concern(words) is None,
+    )
+    return Answer(weekly.so_far(turn.voice, woven, _between(turn, found)))
+
+
+def _between(turn: Turn, pair: Pair | None) -> weekly.Between:
+    me = turn.me
+    if pair is None:
+        return weekly.Between(me.id, {}, discreet=me.discreet)
+    other = pair.other(me.id)
+    name = turn.name_of(other)
+    return weekly.Between(me.id, {other: name}, both=weekly.both(me.name, name), discreet=me.discreet)
 
 
 def journal(turn: Turn) -> Answer:

@@ -110,7 +110,7 @@ class Courier:
         """
         within = PATIENCE if within is None and lane != REPLY else within
         png: bytes | None = None
-        if card.picture is not None:
+        if card.picture is not None and self.easel.draws:
             try:
                 png = await self.easel.draw(card.picture, lane=lane, patience=within)
             except CrowdedError:

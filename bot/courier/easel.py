@@ -12,14 +12,12 @@ import contextlib
 import heapq
 import os
 import pickle
-import signal
-import struct
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
-from typing import BinaryIO
 
 from bot.speech.card import Picture
+from bot.speech.pictures.hand import LENGTH
 
 IDLE = 120.0
 """Seconds without a picture after which a process is let go."""
@@ -28,7 +26,6 @@ WITHIN = 15.0
 MOST = 4
 """Processes at most, however many cores there are."""
 _HERE = str(Path(__file__).resolve().parents[2])
-_LENGTH = struct.Struct(">I")
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "LD_LIBRARY_PATH")
 """All of the environment that a drawing process sees: the token and the keys are none of its business."""
 
@@ -42,14 +39,22 @@ class UndrawnError(Exception):
 
 
 class Easel:
-    """As many drawing processes as there are cores to spare, at least one; whoever is more urgent draws first."""
+    """As many drawing processes as there are cores to spare, at least one; whoever is more urgent draws first.
+
+    With no *hands* at all it draws nothing, and words go alone.
+    """
 
     def __init__(self, hands: int | None = None, *, idle: float = IDLE) -> None:
-        count = hands or max(1, min(MOST, (os.cpu_count() or 1) - 1))
+        count = max(1, min(MOST, (os.cpu_count() or 1) - 1)) if hands is None else hands
         self._free = [_Hand(idle) for _ in range(count)]
         self._hands = tuple(self._free)
         self._waiting: list[tuple[int, int, asyncio.Future[_Hand]]] = []
         self._number = 0
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is anybody to draw."""
+        return bool(self._hands)
 
     @property
     def busy(self) -> bool:
@@ -145,9 +150,9 @@ class _Hand:
         process = self._process
         if process.stdin is None or process.stdout is None:
             raise BrokenPipeError
-        process.stdin.write(_LENGTH.pack(len(question)) + question)
+        process.stdin.write(LENGTH.pack(len(question)) + question)
         await process.stdin.drain()
-        (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
+        (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
         return await process.stdout.readexactly(length)
 
 
@@ -155,29 +160,9 @@ async def _started() -> Process:
     seen = {name: value for name in _PASSED_ON if (value := os.environ.get(name)) is not None}
     path = os.pathsep.join([_HERE, *filter(None, sys.path)])
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", __name__),
+        *(sys.executable, "-m", "bot.speech.pictures.hand"),
         stdin=PIPE,
         stdout=PIPE,
         env={**seen, "PYTHONPATH": path},
         start_new_session=True,  # Ctrl-C in a terminal is for the bot, which then closes the pipe
     )
-
-
-def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Draw what is asked for until nobody asks any more: a PNG, or the name of what went wrong."""
-    while len(head := questions.read(_LENGTH.size)) == _LENGTH.size:
-        picture: Picture = pickle.loads(questions.read(*_LENGTH.unpack(head)))  # noqa: S301 - the bot itself wrote it
-        try:
-            answer = picture.draw()
-        except Exception as error:
-            answer = type(error).__name__.encode("ascii", "replace")
-        answers.write(_LENGTH.pack(len(answer)) + answer)
-        answers.flush()
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):  # a hardened unit may forbid it
-            os.nice(5)
-    serve(sys.stdin.buffer, sys.stdout.buffer)

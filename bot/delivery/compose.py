@@ -17,6 +17,7 @@ from bot.domain.gestures import Gesture, Medium
 from bot.domain.pacing import Defer, Drop, Due, Why
 from bot.domain.people import Pair, Person, Tie
 from bot.domain.prompts import DAILY, Kind
+from bot.domain.reflection import Glance, Week
 from bot.speech import daily, pairing, resets, weekly
 from bot.speech.card import Card
 from bot.speech.library import Library
@@ -269,32 +270,63 @@ def _weekly(
     today = clock.day_date(delivery.about)
     week = reflection.mirrored_week(today, voice.first_weekday, voice.mirror_weekday)
     first, last = clock.day_number(week.days[0]), clock.day_number(week.days[-1])
-    entries = gestures.of_week(batch.db, person.id, delivery.pair, first - 1, last)
-    if delivery.pair is not None:
-        entries += keepsakes.of_week(batch.db, person.id, delivery.pair, first - 1, last, writer=writer)
-    late = _came_after_the_mirror(entries, first - 1, person)
-    since = clock.minute_to_utc(first * clock.DAY, person.zone)
-    until = clock.minute_to_utc((last + 1) * clock.DAY, person.zone)
-    mended = delivery.pair is not None and reset_store.mended_between(batch.db, delivery.pair, since, until)
-    woven = reflection.weave(entries, week, reader=person.id, mended=mended, carried=late)
+    entries = _kept(batch, delivery, first - 1, last, writer=writer)
+    woven = reflection.weave(
+        entries,
+        week,
+        reader=person.id,
+        mended=_mended(batch, delivery.pair, week, person.zone),
+        carried=_came_after_the_mirror(entries, first - 1, person, mirrored=delivery.about - 7),
+        quotable=lambda words: batch.library.lexicon.concern(words) is None,
+    )
     if woven is None:
         return Why.EMPTY
-    pool = [each for each in batch.library.pool(person.locale, Kind.WEEKLY) if each.step is woven.theme]
     question = prompts.choose(
-        pool,
+        [each for each in batch.library.pool(person.locale, Kind.WEEKLY) if each.step is woven.coming],
         tie,
         person.pace,
         recent=batch.around[person.id].recent,
         seed=delivery.about // 7,
     )
-    names = dict.fromkeys({entry.person for entry in entries}, name or "")
-    card = weekly.reflection(voice, woven, names, person.id, question=question.text if question is not None else None)
+    between = weekly.Between(
+        person.id,
+        dict.fromkeys({entry.person for entry in entries}, name or ""),
+        both=weekly.both(person.name, name),
+        discreet=person.discreet,
+    )
+    month = _month(batch, delivery, person, week, writer=writer) if reflection.ends_month(today) else None
+    asked = question.text if question is not None else None
+    card = weekly.reflection(voice, woven, between, question=asked, month=month)
     return Parcel(delivery, person.chat_id, card, prompt=question.id if question is not None else None)
 
 
-def _came_after_the_mirror(entries: Sequence[Gesture], day: int, person: Person) -> frozenset[int]:
-    """Entries of the evening before the week that the last look back came too early for."""
-    looked = clock.minute_to_utc(day * clock.DAY + person.week_hour, person.zone)
+def _kept(batch: _Batch, delivery: Delivery, first: int, last: int, *, writer: int | None) -> list[Gesture]:
+    """What was kept between the two, or alone, on local days *first* … *last*; what stayed of somebody who left too."""
+    entries = gestures.of_week(batch.db, delivery.person, delivery.pair, first, last)
+    if delivery.pair is not None:
+        entries += keepsakes.of_week(batch.db, delivery.person, delivery.pair, first, last, writer=writer)
+    return entries
+
+
+def _month(
+    batch: _Batch, delivery: Delivery, person: Person, week: Week, *, writer: int | None
+) -> tuple[Glance, ...] | None:
+    """The four weeks that end with *week*, each entry on its own day."""
+    weeks = reflection.month_of(week)
+    first, last = clock.day_number(weeks[0].first), clock.day_number(week.days[-1])
+    entries = _kept(batch, delivery, first, last, writer=writer)
+    mended = [_mended(batch, delivery.pair, each, person.zone) for each in weeks]
+    return reflection.look_back(entries, weeks, reader=person.id, mended=mended)
+
+
+def _mended(batch: _Batch, pair: int | None, week: Week, zone: str) -> bool:
+    since, until = (clock.minute_to_utc(clock.day_number(day) * clock.DAY, zone) for day in week.bounds)
+    return pair is not None and reset_store.mended_between(batch.db, pair, since, until)
+
+
+def _came_after_the_mirror(entries: Sequence[Gesture], day: int, person: Person, *, mirrored: int) -> frozenset[int]:
+    """Entries of the day before the week that the last look back, on day *mirrored*, came too early for."""
+    looked = clock.minute_to_utc(mirrored * clock.DAY + person.week_hour, person.zone)
     return frozenset(entry.id for entry in entries if entry.day == day and entry.kept_at > looked)
 
 

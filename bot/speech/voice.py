@@ -16,7 +16,7 @@ from functools import lru_cache
 from gettext import NullTranslations
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time, get_day_names
+from babel.dates import format_date, format_interval, format_skeleton, format_time, get_day_names
 from babel.lists import format_list
 
 from bot.domain import clock
@@ -137,9 +137,7 @@ class Voice:
 
     def span(self, first: date, last: date) -> str:
         """From one day to another, without the year."""
-        return (
-            f"{format_skeleton('MMMd', first, locale=self.babel)} – {format_skeleton('MMMd', last, locale=self.babel)}"
-        )
+        return str(format_interval(first, last, "MMMd", locale=self.babel))
 
     def weekday(self, weekday: int, width: str = "wide") -> str:
         """The name of a weekday, Monday 0."""

@@ -31,6 +31,10 @@ UNSEEN: dict[str, dict[str, str]] = {
     "*": {
         "Two people, one small moment a day": "drawn into the picture of an invitation",
         "Scan it, or open {bot} in Telegram and send the code. It works once, for two days.": "drawn there too",
+        "something mended": "drawn into the picture of a week",
+        "What grew in four weeks": "drawn into that of four weeks",
+        "every day": "said of a form of care that showed up on all seven days",
+        "Care showed up as: {forms}": "said where a week is too full for its days (test_pictures.py)",
     },
     "en": {
         "<b>How I address you</b>\n\nWhich feels right?": ONLY_CHOICE,

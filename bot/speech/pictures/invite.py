@@ -13,7 +13,9 @@ from bot.speech.pictures.scene import AIRS, HEIGHT, INK, INNER, PAPER, SOFT, WID
 from bot.speech.pictures.sheet import Sheet
 
 SIDE = 560
-"""Pixels of the QR code, without the quiet border that scanners need."""
+"""Pixels of the QR code at most, without its quiet border."""
+QUIET = 4
+"""Light modules around it, which scanners need (ISO/IEC 18004)."""
 DARK = "#4a2a1c"
 
 
@@ -43,29 +45,30 @@ class InvitePicture:
         sheet.write(label, 34, x=middle, y=106, colour=air.accent, anchor="middle")
         size, lines = letters.fitted(self.title, (62, 54, 46), INNER, most=2, rtl=self.rtl)
         top = sheet.column(lines, size, x=middle, y=190, colour=INK, leading=size * 1.2, anchor="middle") - 24
-        for x, side in ((150.0, Form.EMOTIONAL), (WIDTH - 150.0, Form.PRACTICAL)):
-            scene.plant(sheet, (side,), x=x, y=top + SIDE + 100, place=1 if x < middle else 3, scale=1.0, stem=150)
-        self._code(sheet, middle, top)
-        bottom = top + SIDE + 100
-        sheet.panel(bottom + 30, bottom + 170, margin=190, radius=44, colour=PAPER)
-        spaced = f"{self.code[:4]}\u00a0\u00a0{self.code[4:]}"
-        written = letters.line(spaced, rtl=False)
-        size = min(92.0, (WIDTH - 2 * 190 - 80) / written.width)
-        sheet.write(written, size, x=middle, y=bottom + 100 + size * 0.35, colour=INK, anchor="middle")
-        size, lines = letters.fitted(self.how, (38, 34, 31), INNER - 40, most=3, rtl=self.rtl)
-        sheet.column(lines, size, x=middle, y=bottom + 236, colour=SOFT, leading=size * 1.36, anchor="middle")
+        size = SIDE // len(modules := segno.make(self.link, error="m", micro=False).matrix)
+        side = size * (len(modules) + 2 * QUIET)
+        foot = top + side + 118
+        for x, form in ((100.0, Form.EMOTIONAL), (WIDTH - 100.0, Form.PRACTICAL)):
+            scene.plant(sheet, (form,), x=x, y=foot - 30, place=1 if x < middle else 3, scale=1.0, stem=190)
+        sheet.panel(top, foot, margin=(WIDTH - side) / 2, radius=48, colour=PAPER)
+        left = middle + (1 if self.rtl else -1) * (side / 2 - QUIET * size)
+        sheet.shape(_squares(modules, size), DARK, x=left, y=top + QUIET * size)
+        written = letters.line(f"{self.code[:4]}\u00a0\u00a0{self.code[4:]}", rtl=False)
+        tall = min(96.0, (side - 90) / written.width)
+        sheet.write(written, tall, x=middle, y=top + side + 70, colour=INK, anchor="middle")
+        tall, lines = letters.fitted(self.how, (38, 34, 31, 28), INNER - 20, most=2, rtl=self.rtl)
+        room = (HEIGHT - foot - tall * 1.36 * (len(lines) - 1)) / 2
+        sheet.column(
+            lines, tall, x=middle, y=foot + room + tall * 0.2, colour=SOFT, leading=tall * 1.36, anchor="middle"
+        )
         return sheet
 
-    def _code(self, sheet: Sheet, middle: float, top: float) -> None:
-        modules = segno.make(self.link, error="m", micro=False).matrix
-        size = SIDE // len(modules)
-        border = 4 * size
-        whole = size * len(modules)
-        sheet.panel(top, top + whole + 2 * border, margin=middle - whole / 2 - border, radius=36, colour=PAPER)
-        data = "".join(
-            f"M{column * size} {row * size}h{size}v{size}h{-size}Z"
-            for row, line in enumerate(modules)
-            for column, dark in enumerate(line)
-            if dark
-        )
-        sheet.shape(data, DARK, x=middle + (whole / 2 if sheet.rtl else -whole / 2), y=top + border)
+
+def _squares(modules: tuple[bytearray, ...], size: int) -> str:
+    """The dark squares of a QR code, in *size* pixels each."""
+    return "".join(
+        f"M{column * size} {row * size}h{size}v{size}h{-size}Z"
+        for row, line in enumerate(modules)
+        for column, dark in enumerate(line)
+        if dark
+    )

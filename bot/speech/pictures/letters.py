@@ -349,18 +349,26 @@ def _faces(text: str) -> list[str | None]:
     """Which typeface draws each character. Marks stay with their letter, punctuation and blanks with the words around."""
     names: list[str | None] = []
     current: str | None = None
+    opened: list[str] = []
     for place, sign in enumerate(text):
         if sign in _SILENT:
             names.append(current if sign in "\u200c\u200d" else None)
+            continue
+        if sign in _CLOSING and opened and ord(sign) in face(opened[-1]).has:
+            names.append(opened.pop())  # the face of the bracket that it closes
             continue
         if unicodedata.category(sign)[0] != "L":
             current = current or _first_face(text[place:])
             if current is not None and current not in SYMBOLS and ord(sign) in face(current).has:
                 names.append(current)
+                opened += [current] if sign in _OPENING else []
                 continue
         current = next((name for name in NAMES if ord(sign) in face(name).has), None) or current or NAMES[0]
         names.append(current)
     return names
+
+
+_OPENING, _CLOSING = frozenset("([{«“"), frozenset(")]}»”")
 
 
 def _first_face(text: str) -> str | None:

@@ -31,6 +31,7 @@ class MonthPicture:
     label: str
     title: str
     whose: str = field(repr=False)
+    plain: str
     span: str
     days: tuple[str, ...]
     weeks: tuple[Terrace, ...]
@@ -50,7 +51,7 @@ class MonthPicture:
         rows = scene.legend_rows(self.legend, self.mended, rtl=self.rtl)
         last = HEIGHT - FOOT - ROW * len(rows) - 96
         sheet.fill(air.sky)
-        top = scene.head(sheet, air, whose=self.whose, span=self.span, label=self.label, title=self.title)
+        top = scene.head(sheet, air, whose=(self.whose, self.plain), span=self.span, label=self.label, title=self.title)
         sheet.circle(WIDTH - 250, top + 170, 130, air.sun)
         apart = (last - top - 180) / (len(self.weeks) - 1)
         tints = (air.far, air.near, scene.between(air.near, air.ground), air.ground)
@@ -67,7 +68,7 @@ class MonthPicture:
         sheet.landscape(f"{edge}V{HEIGHT}H0Z", tint)
         if week.mended:
             sheet.seam(edge, GOLD, 6)
-        scale = min(0.56, (apart - 50) / (58 + 38 * 5 + 38))
+        scale = min(0.56, (apart - 60) / 310)  # under the words of the terrace behind, with a flower for every form
         for day, forms in enumerate(week.forms):
             scene.plant(sheet, forms, x=_column(day), y=ground + 6, place=day, scale=scale, stem=46, gap=38, side=30)
         words = letters.clipped(week.words, INNER / 28, rtl=self.rtl)

@@ -128,15 +128,17 @@ def plant(
 # --- words ---
 
 
-def head(sheet: Sheet, air: Air, *, whose: str, span: str, label: str, title: str) -> float:
-    """Whose it is and from when, a small line, a large one; the baseline of the last."""
+def head(sheet: Sheet, air: Air, *, whose: tuple[str, str], span: str, label: str, title: str) -> float:
+    """Whose it is (or what it is, where a name cannot be drawn), from when, a small line, a large one; the last baseline."""
     when = letters.clipped(span, 0.55 * INNER / 33, rtl=sheet.rtl)
-    who = letters.clipped(whose, (INNER - when.width * 33 - 48) / 33, rtl=sheet.rtl)
+    named = whose[0] if letters.can_draw(whose[0]) else whose[1]
+    who = letters.clipped(named, (INNER - when.width * 33 - 48) / 33, rtl=sheet.rtl)
     sheet.write(who, 33, x=MARGIN, y=112, colour=SOFT)
     sheet.write(when, 33, x=WIDTH - MARGIN, y=112, colour=SOFT, anchor="end")
     sheet.write(letters.clipped(label, INNER / LABEL, rtl=sheet.rtl), LABEL, x=MARGIN, y=192, colour=air.accent)
     size, lines = letters.fitted(title, (80, 70, 62, 54, 46), INNER, most=2, rtl=sheet.rtl)
-    return sheet.column(lines, size, x=MARGIN, y=196 + size * 1.14, colour=INK, leading=size * 1.2) - size * 1.2
+    first = 196 + size * (1.26 if sheet.rtl else 1.14)  # Arabic letters reach higher
+    return sheet.column(lines, size, x=MARGIN, y=first, colour=INK, leading=size * 1.2) - size * 1.2
 
 
 Quotation = tuple[float, list[Line]]
@@ -144,9 +146,10 @@ Quotation = tuple[float, list[Line]]
 _INSET = 56
 
 
-def quotation(words: str | None, *, most: int, rtl: bool) -> Quotation | None:
-    """What somebody wrote, in at most *most* lines; None for what cannot be drawn whole."""
-    if words is None or not letters.can_draw(words):
+def quotation(candidates: Sequence[str], *, most: int, rtl: bool) -> Quotation | None:
+    """The first of *candidates* that can be drawn whole, in at most *most* lines; None when there is none."""
+    words = next(filter(letters.can_draw, candidates), None)
+    if words is None:
         return None
     leftwards = letters.leftwards(words, otherwise=rtl)
     return letters.fitted(words, (46, 41, 36), INNER - 2 * _INSET + 32, most=most, rtl=leftwards)

@@ -17,18 +17,22 @@ FOOT = 56
 
 @dataclass(frozen=True, slots=True)
 class WeekPicture:
-    """One week. *forms* holds for each of *days* which forms of care showed up; *mended* are words for it, if something was."""
+    """One week. *forms* holds for each of *days* which forms of care showed up; *mended* are words for it, if something was.
+
+    *plain* stands for *whose* where no typeface has the names; of *lines*, the first that can be drawn is.
+    """
 
     step: Step
     label: str
     theme: str
     whose: str = field(repr=False)
+    plain: str
     span: str
     days: tuple[str, ...]
     forms: tuple[tuple[Form, ...], ...]
     legend: tuple[tuple[Form, str], ...]
     mended: str | None
-    quote: str | None = field(repr=False)
+    lines: tuple[str, ...] = field(repr=False)
     rtl: bool
     veiled: bool = False
     name: str = "recipro.png"
@@ -41,13 +45,13 @@ class WeekPicture:
         """Everything in its place."""
         sheet, air = Sheet(WIDTH, HEIGHT, rtl=self.rtl), AIRS[self.step]
         rows = scene.legend_rows(self.legend, self.mended, rtl=self.rtl)
-        quote = scene.quotation(self.quote, most=4 if len(rows) < 3 else 3, rtl=self.rtl)
+        quote = scene.quotation(self.lines, most=4 if len(rows) < 3 else 3, rtl=self.rtl)
         tall = scene.quotation_height(quote) + 52 if quote is not None else 0
         ground = HEIGHT - FOOT - (tall or 90) - ROW * len(rows) - 62
         scene.hills(sheet, air, ground)
         if self.mended is not None:
             sheet.seam(scene.horizon(ground), GOLD, 7)
-        top = scene.head(sheet, air, whose=self.whose, span=self.span, label=self.label, title=self.theme)
+        top = scene.head(sheet, air, whose=(self.whose, self.plain), span=self.span, label=self.label, title=self.theme)
         self._garden(sheet, room=ground - top - 36, ground=ground)
         scene.legend(sheet, rows, ground + 128)
         if quote is not None:
