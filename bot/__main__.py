@@ -149,9 +149,15 @@ def _doctor(_options: argparse.Namespace) -> int:
 
 
 def _check_content(_options: argparse.Namespace) -> int:
+    from bot.app import wall_clock
+    from bot.speech import helplines
     from bot.speech.check import check
+    from bot.speech.library import load
 
-    return check()
+    status = check()
+    if not status:
+        helplines.report(load(), wall_clock().date())
+    return status
 
 
 def _gallery(options: argparse.Namespace) -> int:

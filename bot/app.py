@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -111,7 +111,11 @@ class App:
                 "TELEGRAM_BOT_TOKEN is not set: @BotFather gives one in a minute. To try Recipro without, run `python -m bot sandbox`."
             )
         log.info("Recipro %s starts, with time zones of %s", __version__, clock.ZONE_DATA_VERSION)
-        books = library.load()
+        books = replace(library.load(), danger_path=settings.danger)
+        for country, on in settings.danger.items():
+            log.info(
+                "words of danger are %s for %s, by RECIPRO_DANGER_PATH", "heard" if on else "not looked at", country
+            )
         self.metrics = Metrics(settings.rate)
         self.store = await asyncio.to_thread(
             partial(open_store, settings.database_url.get_secret_value(), seal=columns.Seal(keys(settings)))

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
@@ -30,7 +30,7 @@ from bot import settings as configuration
 from bot import zones
 from bot.domain import clock
 from bot.settings import Settings, SettingsError
-from bot.speech import library
+from bot.speech import helplines, library
 from bot.storage import columns, notes, outlook
 from bot.storage.columns import Seal, WrongKeyError
 from bot.storage.migrations import HEAD, KNOWN
@@ -42,7 +42,6 @@ ANSWERS_WITHIN = 5.0
 CLOCK_MAY_DIFFER = timedelta(seconds=20)
 """A prompt a third of a minute off its wall minute is no harm; TLS and tokens suffer much later."""
 LEAST_FREE = 500 * 1024 * 1024
-HELPLINES_CHECKED_WITHIN = timedelta(days=180)
 WEBHOOK_PORTS = {443, 80, 88, 8443}
 """Where Telegram brings updates (core.telegram.org/bots/webhooks)."""
 
@@ -308,22 +307,20 @@ class Doctor:
             yield Finding("zone data", "ok", f"this machine's own agrees on {which}")
 
     def _helplines(self) -> Iterator[Finding]:
-        oldest = self.now.date() - HELPLINES_CHECKED_WITHIN
         try:
-            countries = library.load().countries.values()
+            books = library.load()
         except library.ContentError:
             yield Finding("helplines", "look", "not looked at, see locale files")
             return
-        due = sorted({country.country for country in countries if _oldest_check(country) < oldest})
-        if due:
+        for each in (found := helplines.due(books, self.now.date())):
             yield Finding(
                 "helplines",
                 "look",
-                f"not checked for half a year: {', '.join(due)}",
-                "open each number's own page and renew `checked` in content/safety",
+                f"{each.country}, {each.name}: {each.number} was last checked {each.checked}",
+                "open its own page and renew `checked`: content/safety/README.md says how",
             )
-        else:
-            yield Finding("helplines", "ok", f"{len(countries)} countries, all checked within half a year")
+        if not found:
+            yield Finding("helplines", "ok", f"{len(books.countries)} countries, all checked within half a year")
 
     def _ask(self, method: str) -> tuple[int, dict[str, Any]]:
         """Telegram's answer to *method*: its status and JSON; (0, {"why": …}) when there is none."""
@@ -369,10 +366,6 @@ def written(found: list[Finding]) -> Iterator[str]:
         yield f"{marks[finding.state]}  {finding.about:<{wide}}  {finding.seen}"
         if finding.do:
             yield f"      {'':<{wide}}  -> {finding.do}"
-
-
-def _oldest_check(country: library.Country) -> date:
-    return min([country.emergency.checked, *(line.checked for line in country.shown)])
 
 
 def _new_database(path: Path) -> Finding:

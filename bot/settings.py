@@ -18,6 +18,7 @@ MOST_A_SECOND = 1000
 KEY_FOLDER = Path("keys")
 KEEP = Keep()
 _SECRET_NAMES = ("TELEGRAM_BOT_TOKEN", "DATABASE_URL", "RECIPRO_KEYS", "WEBHOOK_SECRET")
+_COUNTRIES = re.compile(r"[+-][A-Z]{2}(,[+-][A-Z]{2})*")
 _TOKEN = re.compile(r"^\d{1,20}:[\w-]{4,}$")
 
 
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(alias="HTTP_PORT", ge=0, le=65535)] = 8080
     sandbox_port: Annotated[int, Field(alias="SANDBOX_PORT", ge=0, le=65535)] = 8000
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="LOG_LEVEL")] = "INFO"
+    danger_path: Annotated[str, Field(alias="RECIPRO_DANGER_PATH")] = ""
     log_format: Annotated[Literal["text", "json"], Field(alias="LOG_FORMAT")] = "text"
     apart_folder: Annotated[str | None, Field(alias="RECIPRO_APART")] = None
     keep_gestures: Annotated[int | None, Field(alias="RECIPRO_KEEP_GESTURES", ge=30)] = KEEP.gestures
@@ -68,6 +70,14 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError("must be Fernet keys with commas between; `python -m bot key` makes one") from None
         return keys
+
+    @field_validator("danger_path")
+    @classmethod
+    def _names_countries(cls, given: str) -> str:
+        wanted = given.replace(" ", "").upper()
+        if wanted and not _COUNTRIES.fullmatch(wanted):
+            raise ValueError("must name countries with + for on and - for off, like +AE,-IN")
+        return wanted
 
     @field_validator("api_url", "webhook_url")
     @classmethod
@@ -100,6 +110,11 @@ class Settings(BaseSettings):
     def keep(self) -> Keep:
         """How long what is kept is kept."""
         return Keep(self.keep_gestures, self.keep_deliveries, self.keep_invites, self.keep_backups)
+
+    @property
+    def danger(self) -> dict[str, bool]:
+        """Where the danger path is on or off whatever the country's file says (content/safety/README.md)."""
+        return {each[1:]: each[0] == "+" for each in self.danger_path.split(",") if each}
 
     @property
     def postgres(self) -> bool:

@@ -43,6 +43,7 @@ class World:
         webhook_port: int | None = None,
         beat_every: float = 100_000,
         moving: bool = False,
+        danger_path: str = "",
         pictures: bool = PICTURES,
     ) -> None:
         self.pictures = pictures
@@ -56,6 +57,7 @@ class World:
         self.database_url = database_url
         self.rate = rate
         self.webhook_port = webhook_port
+        self.danger_path = danger_path
         self.app: App | None = None
 
     async def __aenter__(self) -> World:
@@ -76,6 +78,7 @@ class World:
             database_url=SecretStr(self.database_url),
             keys=SecretStr(KEY),
             rate=self.rate,
+            danger_path=self.danger_path,
             http_port=self.webhook_port or 0,
             webhook_url=f"http://127.0.0.1:{self.webhook_port}" if self.webhook_port else None,
             webhook_secret=SecretStr("a-secret-of-the-tests") if self.webhook_port else None,

@@ -210,7 +210,7 @@ def next_prompt(turn: Turn) -> str | None:
         minutes = sorted(
             turn.me.morning if (turn.me.pace, kind) == (Pace.TWICE, "checkin") else turn.me.hour
             for kind, bits in days.items()
-            if bits & clock.weekday_bit(day)
+            if bits & clock.weekday_bit(day) and not (turn.me.resting and kind in pacing.RESTING)
         )
         for minute in minutes:
             due = clock.minute_to_utc(day * clock.DAY + minute, turn.me.zone)

@@ -13,7 +13,7 @@ from bot.speech import records as cards
 from bot.speech.card import Document, Tap
 from bot.speech.export import Export, Line, data, page
 from bot.speech.voice import shown_name
-from bot.storage import erasure, gestures, keepsakes, own_prompts, pairs, resets
+from bot.storage import erasure, gestures, keepsakes, own_prompts, pairs, people, resets
 
 PAGE = 5
 ALL = 1_000_000
@@ -38,13 +38,8 @@ def week(turn: Turn) -> Answer:
         entries += keepsakes.of_week(turn.db, turn.me.id, found.id, first, last, writer=writer)
     since = clock.minute_to_utc(first * clock.DAY, turn.me.zone)
     mended = found is not None and resets.mended_between(turn.db, found.id, since, turn.now)
-    woven = reflection.weave(
-        entries,
-        span,
-        reader=turn.me.id,
-        mended=mended,
-        quotable=lambda words: turn.library.lexicon.concern(words) is None,
-    )
+    entries = [entry for entry in entries if not turn.library.heavy(entry.words, _country(turn, entry))]
+    woven = reflection.weave(entries, span, reader=turn.me.id, mended=mended, quotes=not turn.me.resting)
     return Answer(weekly.so_far(turn.voice, woven, _between(turn, found)))
 
 
@@ -155,6 +150,12 @@ def forgotten(turn: Turn) -> Answer:
     gone = erasure.forget(turn.db, turn.me, turn.now, with_name=with_name)
     card = cards.forgotten(turn.voice, words=gone.words, connections=gone.connections, others=gone.others)
     return Answer(card, forgotten=True)
+
+
+def _country(turn: Turn, entry: Gesture) -> str:
+    """Whose country decides whether an entry's words may be looked at: the writer's."""
+    writer = turn.me if entry.person == turn.me.id else people.by_id(turn.db, entry.person)
+    return (writer or turn.me).country
 
 
 def _page(turn: Turn, entries: list[Gesture]) -> Answer:

@@ -13,7 +13,7 @@ from bot.domain import gestures as rules
 from bot.domain.gestures import Form, Gesture, Medium, Way
 from bot.domain.people import Pair, Tie
 from bot.domain.prompts import DAILY, Kind
-from bot.speech import daily, safety, settings
+from bot.speech import daily, settings
 from bot.speech.card import Card, Tap, pressable
 from bot.speech.written import clean, has_sign
 from bot.storage import deliveries, gestures, keepsakes, own_prompts, pairs, people
@@ -111,7 +111,7 @@ def edited(turn: Turn) -> Answer:
         return Answer(daily.sent_as_it_was(turn.voice, found.id) if name is not None else None)
     gestures.change(turn.db, found.id, words=rules.shorten(text), edited_at=turn.now)
     card = daily.kept(turn.voice, found.id, other=name, wordless=False, edited=True)
-    return Answer(*_careful(turn, text, card))
+    return Answer(whole(turn, text, card), entry=found.id)
 
 
 # --- buttons under a prompt ---
@@ -201,7 +201,7 @@ def again(turn: Turn) -> Answer:
 def kept(turn: Turn) -> Answer:
     """The confirmation of an entry, again."""
     entry = _own_entry(turn)
-    return Answer(toast=settings.stale(turn.voice)) if entry is None else Answer(_kept_card(turn, entry))
+    return Answer(toast=settings.stale(turn.voice)) if entry is None else Answer(kept_card(turn, entry))
 
 
 def drop(turn: Turn) -> Answer:
@@ -226,7 +226,7 @@ def form(turn: Turn) -> Answer:
     if entry is None or turn.tap.args[1:2] == () or turn.tap.args[1] not in set(Form):
         return Answer(toast=settings.stale(turn.voice))
     gestures.change(turn.db, entry.id, form=Form(turn.tap.args[1]))
-    return Answer(_kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
+    return Answer(kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
 
 
 def share(turn: Turn) -> Answer:
@@ -369,7 +369,7 @@ def whose(turn: Turn) -> Answer:
     number = turn.tap.number(1)
     found = turn.pair(number)
     gestures.change(turn.db, entry.id, pair_id=found.id if found is not None else None)
-    return Answer(_kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
+    return Answer(kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
 
 
 def checkin(turn: Turn) -> Answer:
@@ -413,7 +413,8 @@ def prompt_card(turn: Turn, found: Delivery) -> Card | None:
             return None
         text = known.text
     kind = found.kind if found.kind in set(Kind) else Kind.APPRECIATION
-    return daily.prompt(turn.voice, kind, text, delivery=found.id, other=_other_name(turn, found.pair))
+    other = None if turn.me.resting else _other_name(turn, found.pair)
+    return daily.prompt(turn.voice, kind, text, delivery=found.id, other=other)
 
 
 # --- within ---
@@ -424,11 +425,8 @@ def keep_answer(turn: Turn, found: Delivery, text: str, kind: Medium) -> Answer:
     if kind is Medium.TEXT and not has_sign(text):
         return Answer(daily.not_kept(turn.voice, "empty"))
     entry = _keep(turn, found, text, kind, turn.heard.file_id)
-    return Answer(
-        *_careful(turn, text, _kept_card(turn, entry)),
-        entry=entry.id,
-        react="❤" if kind is not Medium.TEXT else None,
-    )
+    card = whole(turn, text, kept_card(turn, entry))
+    return Answer(card, entry=entry.id, react="❤" if kind is not Medium.TEXT else None)
 
 
 def _keep(turn: Turn, found: Delivery, text: str | None, kind: Medium, file_id: str | None) -> Gesture:
@@ -461,7 +459,7 @@ def _draft(turn: Turn, text: str, kind: Medium = Medium.TEXT, *, again: bool = F
     if kind is Medium.TEXT and not has_sign(text):
         return Answer(daily.not_kept(turn.voice, "empty"))
     entry = _keep_note(turn, text, kind, Way.DRAFT, None)
-    return Answer(*_careful(turn, text, daily.keep_this(turn.voice, entry.id, again=again)), entry=entry.id)
+    return Answer(whole(turn, text, daily.keep_this(turn.voice, entry.id, again=again)), entry=entry.id)
 
 
 def _keep_note(turn: Turn, text: str, kind: Medium, way: Way, pair_id: int | None) -> Gesture:
@@ -481,16 +479,23 @@ def _keep_note(turn: Turn, text: str, kind: Medium, way: Way, pair_id: int | Non
     ).gesture
 
 
-def _place_note(turn: Turn, entry: Gesture, way: Way) -> Answer:
+def place(turn: Turn, entry: Gesture, way: Way) -> list[tuple[int, str]]:
+    """Say what a note is; with one pair it belongs there. The pairs there are."""
     mine = turn.others()
     gestures.change(turn.db, entry.id, way=way, pair_id=mine[0][0] if len(mine) == 1 else entry.pair)
     turn.ask(None)
+    return mine
+
+
+def _place_note(turn: Turn, entry: Gesture, way: Way) -> Answer:
+    mine = place(turn, entry, way)
     if len(mine) > 1 and entry.pair is None:
         return Answer(daily.for_whom(turn.voice, Tap.of("whose", entry.id), mine))
-    return Answer(_kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
+    return Answer(kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
 
 
-def _kept_card(turn: Turn, entry: Gesture) -> Card:
+def kept_card(turn: Turn, entry: Gesture) -> Card:
+    """The confirmation of an entry, as it stands."""
     name = _other_name(turn, entry.pair)
     if entry.stands and name is not None:
         return daily.shared(turn.voice, entry.id, other=name, checkin=_is_checkin(entry))
@@ -504,15 +509,9 @@ def _kept_card(turn: Turn, entry: Gesture) -> Card:
     )
 
 
-def _careful(turn: Turn, text: str, card: Card) -> tuple[Card]:
-    """After the words are kept: whether all of them are; and if they speak of danger, the writer alone gets one soft line."""
-    if rules.shorten(text) != text:
-        card = replace(card, text=f"{card.text}\n{daily.too_long(turn.voice)}")
-    country = turn.library.countries.get(turn.me.country)
-    if country is None or not country.danger_path or turn.library.lexicon.concern(text) is None:
-        return (card,)
-    turn.change(resting=True)
-    return (safety.soft(turn.voice),)
+def whole(turn: Turn, text: str, card: Card) -> Card:
+    """*card*, with a word about it where not all of *text* could be kept."""
+    return card if rules.shorten(text) == text else replace(card, text=f"{card.text}\n{daily.too_long(turn.voice)}")
 
 
 def _words_in_set_up(turn: Turn, text: str) -> Answer:
@@ -535,15 +534,13 @@ def _asked(turn: Turn, text: str) -> Answer | None:
     if what == "note" and rest in {Way.NOTICED, Way.GIVEN}:
         entry = _keep_note(turn, text, Medium.TEXT, Way.DRAFT, None)
         placed = _place_note(turn, entry, Way(rest))
-        return Answer(*_careful(turn, text, placed.card or _kept_card(turn, entry)), entry=entry.id)
+        return Answer(whole(turn, text, placed.card or kept_card(turn, entry)), entry=entry.id)
     if what == "answer":
         return answer_back(turn, int(rest), text)
     if what == "calm":
         turn.ask(None)
         entry = _keep_note(turn, text, Medium.TEXT, Way.NOTICED, None)
-        return Answer(
-            *_careful(turn, text, daily.kept(turn.voice, entry.id, other=None, wordless=False)), entry=entry.id
-        )
+        return Answer(whole(turn, text, daily.kept(turn.voice, entry.id, other=None, wordless=False)), entry=entry.id)
     asked = {
         "city": arrive.city_typed,
         "hour": arrive.hour_typed,
@@ -578,7 +575,7 @@ def _seen_before(turn: Turn) -> Answer | None:
         return Answer(daily.keep_this(turn.voice, entry.id), entry=entry.id)
     if entry.way is Way.REPLY:
         return Answer(daily.answered_back(turn.voice, entry.id))
-    return Answer(_kept_card(turn, entry), entry=entry.id)
+    return Answer(kept_card(turn, entry), entry=entry.id)
 
 
 def _mine(turn: Turn) -> Delivery | None:
@@ -645,7 +642,7 @@ def _next_prompt(turn: Turn, kind: Kind, tie: Tie | None) -> prompts.Prompt | No
     return prompts.choose(
         turn.library.pool(turn.me.locale, kind),
         tie,
-        turn.me.pace,
+        turn.me.light_pace,
         recent=recent,
         seed=turn.me.id + turn.today,
     )

@@ -24,7 +24,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat import arrive, pair, records, reply, reset
+from bot.chat import arrive, careful, pair, records, reply, reset
 from bot.chat import settings as settings_flow
 from bot.chat.context import Answer, Heard, Turn, UseCase
 from bot.chat.desk import Desk
@@ -60,7 +60,7 @@ COMMANDS: Mapping[str, UseCase] = {
     "export": records.export,
     "forget": records.forget,
     "privacy": settings_flow.privacy,
-    "support": settings_flow.support,
+    "support": careful.support,
     "cancel": arrive.home,
 }
 """Commands, ``/start`` first; the menu shows those of speech.settings.COMMANDS."""
@@ -143,8 +143,10 @@ TAPS: Mapping[str, UseCase] = {
     "unown": settings_flow.unown,
     "all": settings_flow.help_page,
     "privacy": settings_flow.privacy,
-    "support": settings_flow.support,
-    "lift": settings_flow.lift,
+    "kinds": settings_flow.kinds,
+    "support": careful.support,
+    "softly": careful.softly,
+    "lift": careful.lift,
     "tidy": settings_flow.tidy,
     "tidied": settings_flow.tidied,
 }
@@ -315,6 +317,8 @@ def _guarded(callback: Callback) -> Callback:
 
 
 def _hear(use_case: UseCase) -> Callback:
+    use_case = careful.careful(use_case)
+
     async def callback(update: Update, context: Context) -> None:
         if (what := heard(update)) is not None:
             muffled: set[int] = context.bot_data["muffled"]  # type: ignore[assignment]

@@ -13,7 +13,7 @@ from bot.domain.gestures import shorten
 from bot.domain.people import Address, Pace
 from bot.domain.prompts import Kind
 from bot.speech import arrive as arrive_cards
-from bot.speech import daily, safety
+from bot.speech import daily
 from bot.speech import settings as cards
 from bot.speech.card import Card, Tap
 from bot.speech.hours import read_span
@@ -45,6 +45,7 @@ def settings(turn: Turn) -> Answer:
         "week": lambda: cards.week_hours(voice),
         "address": lambda: cards.addresses(voice),
         "discreet": lambda: cards.discreet(voice, on=me.discreet),
+        "kinds": lambda: cards.kinds(voice, resting=me.resting),
     }
     return Answer(pages[page]()) if page in pages else Answer(_home(turn))
 
@@ -120,6 +121,12 @@ def reach(turn: Turn) -> Answer:
     return Answer(_reaching(turn), toast=cards.saved(turn.voice))
 
 
+def kinds(turn: Turn) -> Answer:
+    """Everything, or only check-ins."""
+    turn.change(resting=turn.tap.number(0) == 1)
+    return Answer(_home(turn), toast=cards.saved(turn.voice))
+
+
 def pause(turn: Turn) -> Answer:
     """``/pause``: for how long; a tap sets it."""
     turn.ask(None)
@@ -184,17 +191,6 @@ def help_page(turn: Turn) -> Answer:
 def privacy(turn: Turn) -> Answer:
     """``/privacy``."""
     return Answer(cards.privacy(turn.voice, turn.keep, agreed=turn.me.ready))
-
-
-def support(turn: Turn) -> Answer:
-    """``/support``: the same for everyone, never noted anywhere."""
-    return Answer(safety.support(turn.voice, turn.library.countries.get(turn.me.country)))
-
-
-def lift(turn: Turn) -> Answer:
-    """*Go on as before*: closeness prompts come again."""
-    turn.change(resting=False)
-    return Answer(safety.lifted(turn.voice))
 
 
 def tidy(turn: Turn) -> Answer:

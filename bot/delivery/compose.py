@@ -229,7 +229,7 @@ def _prompt(
     batch: _Batch, delivery: Delivery, person: Person, voice: Voice, tie: Tie | None, name: str | None
 ) -> Parcel | Why:
     kind = Kind(delivery.kind)
-    if kind is Kind.APPRECIATION and person.id in batch.own and not person.resting:
+    if kind is Kind.APPRECIATION and person.id in batch.own:
         number, words = batch.own[person.id]
         own_prompts.used(batch.db, number, batch.now)
         card = daily.prompt(voice, kind, words, delivery=delivery.id, other=name)
@@ -237,13 +237,13 @@ def _prompt(
     chosen = prompts.choose(
         batch.library.pool(person.locale, kind),
         tie,
-        person.pace,
+        person.light_pace,
         recent=batch.around[person.id].recent,
         seed=person.id * 7919 + (delivery.pair or 0) * 31 + delivery.about,  # nothing anybody else does changes it
     )
     if chosen is None:
         return Why.NO_PROMPT
-    card = daily.prompt(voice, kind, chosen.text, delivery=delivery.id, other=name)
+    card = daily.prompt(voice, kind, chosen.text, delivery=delivery.id, other=None if person.resting else name)
     return Parcel(delivery, person.chat_id, card, prompt=chosen.id)
 
 
@@ -253,7 +253,9 @@ def _asked(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name
     if text is None:
         return Why.NO_PROMPT
     kind = known.kind if known is not None else Kind.APPRECIATION
-    card = daily.prompt(voice, kind, text, delivery=delivery.id, other=name)
+    if person.resting and kind in pacing.RESTING:
+        return Why.PAUSED
+    card = daily.prompt(voice, kind, text, delivery=delivery.id, other=None if person.resting else name)
     return Parcel(delivery, person.chat_id, card, prompt=delivery.prompt)
 
 
@@ -270,14 +272,13 @@ def _weekly(
     today = clock.day_date(delivery.about)
     week = reflection.mirrored_week(today, voice.first_weekday, voice.mirror_weekday)
     first, last = clock.day_number(week.days[0]), clock.day_number(week.days[-1])
-    entries = _kept(batch, delivery, first - 1, last, writer=writer)
+    entries = _kept(batch, delivery, person, first - 1, last, writer=writer)
     woven = reflection.weave(
         entries,
         week,
         reader=person.id,
         mended=_mended(batch, delivery.pair, week, person.zone),
         carried=_came_after_the_mirror(entries, first - 1, person, mirrored=delivery.about - 7),
-        quotable=lambda words: batch.library.lexicon.concern(words) is None,
     )
     if woven is None:
         return Why.EMPTY
@@ -300,12 +301,22 @@ def _weekly(
     return Parcel(delivery, person.chat_id, card, prompt=question.id if question is not None else None)
 
 
-def _kept(batch: _Batch, delivery: Delivery, first: int, last: int, *, writer: int | None) -> list[Gesture]:
-    """What was kept between the two, or alone, on local days *first* … *last*; what stayed of somebody who left too."""
+def _country(batch: _Batch, entry: Gesture, reader: Person) -> str:
+    """Whose country decides whether an entry's words may be looked at: the writer's."""
+    return batch.people.get(entry.person, reader).country
+
+
+def _kept(
+    batch: _Batch, delivery: Delivery, person: Person, first: int, last: int, *, writer: int | None
+) -> list[Gesture]:
+    """What was kept between the two, or alone, on local days *first* … *last*; what stayed of somebody who left too.
+
+    What may speak of danger is left out.
+    """
     entries = gestures.of_week(batch.db, delivery.person, delivery.pair, first, last)
     if delivery.pair is not None:
         entries += keepsakes.of_week(batch.db, delivery.person, delivery.pair, first, last, writer=writer)
-    return entries
+    return [entry for entry in entries if not batch.library.heavy(entry.words, _country(batch, entry, person))]
 
 
 def _month(
@@ -314,7 +325,7 @@ def _month(
     """The four weeks that end with *week*, each entry on its own day."""
     weeks = reflection.month_of(week)
     first, last = clock.day_number(weeks[0].first), clock.day_number(week.days[-1])
-    entries = _kept(batch, delivery, first, last, writer=writer)
+    entries = _kept(batch, delivery, person, first, last, writer=writer)
     mended = [_mended(batch, delivery.pair, each, person.zone) for each in weeks]
     return reflection.look_back(entries, weeks, reader=person.id, mended=mended)
 
@@ -336,7 +347,11 @@ def _reset(batch: _Batch, delivery: Delivery, person: Person, voice: Voice, name
         return Why.WITHDRAWN
     cards: dict[str, Callable[[], Card]] = {
         "call": lambda: resets.called(voice, name, found.id, found.pair),
-        "ready": lambda: resets.guide(voice, name, found.id, pair=found.pair),
+        "ready": lambda: (
+            resets.answered(voice, name, "ready", found.id, pair=found.pair)
+            if person.resting
+            else resets.guide(voice, name, found.id, pair=found.pair)
+        ),
         "tonight": lambda: resets.answered(voice, name, "tonight", found.id, pair=found.pair),
         "time": lambda: resets.answered(voice, name, "time", found.id, pair=found.pair),
         "return": lambda: resets.returned(voice, name, found.id, pair=found.pair),

@@ -58,7 +58,7 @@ def prompts_a_day(pace: Pace) -> int:
 
 
 RESTING = frozenset({"appreciation", "reset", "weekly", "call", "return"})
-"""What rests for somebody who may be in danger: nothing pushes closeness."""
+"""What rests for somebody who gets only check-ins, by choice or after words of danger: nothing pushes closeness."""
 SOUNDLESS = frozenset({"withdrawn"})
 """What only takes something away from the chat: it waits for no quiet hours and no pause."""
 LOOK_AGAIN = timedelta(hours=12)
@@ -82,7 +82,6 @@ class Why(StrEnum):
     UNREACHABLE = "unreachable"
     ENDED = "ended"
     SILENCE = "silence"
-    RESTING = "resting"
     MUTED = "muted"
     ALREADY = "already"
     EMPTY = "empty"
@@ -163,7 +162,7 @@ def _hindrance(due: Due, person: Person, now: datetime, *, daily: bool, own_acco
         (due.muted, Why.MUTED),
         (own_accord and person.paused(now), Why.PAUSED),
         (now > due.good_until, Why.LATE),
-        (person.resting and due.kind in RESTING, Why.RESTING),
+        (person.resting and due.kind in RESTING, Why.PAUSED),  # a name of its own would show the operator who rests
         (daily and due.prompts_today >= prompts_a_day(person.pace), Why.ALREADY),
         (own_accord and silent(person, due.unanswered), Why.SILENCE),
     )

@@ -79,7 +79,7 @@ class Person:
     paused_until: datetime | None
     unreachable: str | None
     resting: bool
-    """Closeness and repair prompts rest until they say otherwise."""
+    """Only check-ins come, until they say otherwise: chosen in the settings, or set by words of danger. The two look alike."""
     asked_lighter_at: datetime | None
     consent_at: datetime | None
     consent_version: int | None = None
@@ -94,6 +94,11 @@ class Person:
     def ready(self) -> bool:
         """Whether set-up is complete."""
         return self.stage is Stage.READY
+
+    @property
+    def light_pace(self) -> Pace:
+        """The pace whose prompts suit them: the lightest while only check-ins come."""
+        return Pace.GENTLE if self.resting else self.pace
 
     def paused(self, now: datetime) -> bool:
         """Whether prompts are paused at *now*; a pause with an end ends by itself."""

@@ -6,7 +6,7 @@ mended, a theme. None for an empty week.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -123,12 +123,12 @@ def weave(
     reader: int,
     mended: bool,
     carried: frozenset[int] = frozenset(),
-    quotable: Callable[[str], bool] = lambda _words: True,
+    quotes: bool = True,
 ) -> Reflection | None:
     """The week as *reader* may see it: own entries and what the other shared and *reader* has received; None when nothing was kept.
 
     *carried* are ids of entries of the day before the week that came after its look back; they count to its first day.
-    Words that are not *quotable* (they may speak of danger) are shown nowhere.
+    Without *quotes* nobody's words are in it.
     """
     days: list[set[Form]] = [set() for _ in range(7)]
     start = clock.day_number(week.first)
@@ -144,20 +144,20 @@ def weave(
         days[max(0, gesture.day - start)].add(gesture.form)
     if not visible and not mended:
         return None
-    quotes: dict[int, Quote] = {}
+    latest: dict[int, Quote] = {}
     lines: list[Gesture] = []
-    for gesture in visible:
+    for gesture in visible if quotes else ():
         # of one's own, whatever one shares: whether it has arrived would tell of the other's hours and pauses
         shown = gesture.stands if gesture.person == reader else gesture.passed_at is not None
-        if shown and gesture.medium is Medium.TEXT and gesture.words and quotable(gesture.words):
-            quotes[gesture.person] = Quote(gesture.person, gesture.words)  # the latest of each
+        if shown and gesture.medium is Medium.TEXT and gesture.words:
+            latest[gesture.person] = Quote(gesture.person, gesture.words)  # the latest of each
             lines.append(gesture)
     lines.reverse()
     return Reflection(
         week=week,
         theme=theme_of(start // 7),
         forms=tuple(frozenset(day) for day in days),
-        quotes=tuple(quotes[person] for person in sorted(quotes)),
+        quotes=tuple(latest[person] for person in sorted(latest)),
         lines=tuple(gesture.words or "" for gesture in sorted(lines, key=_fitness)),
         mended=mended,
     )

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from babel.dates import get_timezone_location
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.domain import clock
 from bot.domain.gestures import Form
@@ -62,20 +62,38 @@ class _PromptFile(_Strict):
     prompt: tuple[_Prompt, ...]
 
 
-class Line(_Strict):
-    """One helpline, with where its number comes from. State C is never shown."""
+Said = str | dict[str, str]
+"""Words for all, or a table by language in which English stands for a missing one."""
 
-    name: dict[str, str]
-    number: str
-    call: str = ""
+
+class Line(_Strict):
+    """One helpline, with where its number comes from. State C is never shown.
+
+    *text* is the number for text messages, *text_word* the word to send there.
+    """
+
+    name: Said
+    number: str | None = None
     text: str | None = None
-    hours: str | dict[str, str] = ""
-    region: str | dict[str, str] | None = None
+    text_word: str | None = None
+    hours: Said = ""
+    languages: Said = ""
+    note: Said = ""
+    region: Said = ""
     kind: Literal["crisis", "violence", "child", "mental"]
     source: str
     source_date: str | date
     checked: date
     state: Literal["A", "B", "C"]
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Line:
+        if self.number is None and self.text is None:
+            raise ValueError("a line needs a number or a text number")
+        every = (self.name, self.hours, self.languages, self.note, self.region)
+        if any(isinstance(said, dict) and "en" not in said for said in every):
+            raise ValueError("a table by language needs en")
+        return self
 
 
 class Emergency(_Strict):
@@ -111,6 +129,8 @@ class Library:
     forms: Mapping[Form, tuple[str, ...]]
     base: Path = field(compare=False)
     """Where the rest is read from."""
+    danger_path: Mapping[str, bool] = field(default_factory=dict)
+    """Where an operator has turned the danger path on or off, by country; elsewhere it is as shipped."""
     _voices: dict[tuple[str, Address], Voice] = field(default_factory=dict, compare=False)
 
     def voice(self, locale: str, address: Address = Address.NEUTRAL) -> Voice:
@@ -127,6 +147,15 @@ class Library:
     def pool(self, locale: str, kind: Kind) -> Sequence[Prompt]:
         """The prompts of a locale and kind."""
         return self.prompts[locale][kind]
+
+    def looks(self, country: str) -> bool:
+        """Whether words of people in *country* may be looked at for danger; without a file, they are."""
+        known = self.countries.get(country)
+        return self.danger_path.get(country, known is None or known.danger_path)
+
+    def heavy(self, words: str | None, country: str) -> bool:
+        """Whether what somebody in *country* wrote may speak of danger. Not looked at where the path is off."""
+        return bool(words) and self.looks(country) and self.lexicon.concern(words or "") is not None
 
     def form_of(self, words: str) -> Form:
         """The form of care that *words* suggest; the person can change it."""
@@ -221,6 +250,7 @@ def _countries(base: Path) -> Iterator[Country]:
         yield _read(path, Country)
 
 
+@lru_cache(maxsize=1)
 def _lexicon(base: Path) -> Lexicon:
     lists: list[Wordlist] = []
     try:

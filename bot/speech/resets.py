@@ -131,6 +131,7 @@ def guide(voice: Voice, other: str, reset: int, *, pair: int) -> Card:
 def answered(voice: Voice, other: str, how: str, reset: int, *, pair: int) -> Card:
     """To the caller: how the other answered, as something normal."""
     line = {
+        "ready": voice.say("{name} is ready, whenever it suits you. You owe nobody an answer.", name=other),
         "tonight": voice.say("{name} says: tonight. It comes back to you both then.", name=other),
         "time": voice.say("{name} is taking some time. That is a good answer; there is nothing to do.", name=other),
     }[how]

@@ -61,6 +61,8 @@ def home(voice: Voice, person: Person, place: str) -> Card:
             end=Markup(voice.minute(person.quiet_to)),
         ),
     ]
+    if person.resting:
+        lines.append(voice.say("Only check-ins for now."))
     if person.paused_at is not None:
         lines.append(voice.say("Paused."))
     grid = [
@@ -70,12 +72,11 @@ def home(voice: Voice, person: Person, place: str) -> Card:
         Button(voice.label("Place"), Tap.of("set", "zone")),
         Button(voice.label("Quiet hours"), Tap.of("set", "quiet")),
         Button(voice.label("Weekly look back"), Tap.of("set", "week")),
-    ]
-    more = [
+        Button(voice.label("Which prompts"), Tap.of("set", "kinds")),
         Button(voice.label("My own prompts"), Tap.of("own")),
         Button(voice.label("Discreet alerts"), Tap.of("set", "discreet")),
     ]
-    rows = [grid[n : n + 2] for n in range(0, 6, 2)] + [more]
+    rows = [grid[n : n + 2] for n in range(0, len(grid), 2)]
     if len(ADDRESSES[voice.language]) > 1:
         rows.append([Button(voice.label("How I address you"), Tap.of("set", "address"))])
     rows.append(
@@ -103,6 +104,18 @@ def paces(voice: Voice) -> Card:
         *([Button(pace_name(voice, pace), Tap.of("setpace", pace))] for pace in Pace),
         back(voice, Tap.of("set")),
     )
+
+
+def kinds(voice: Voice, *, resting: bool) -> Card:
+    """Everything, or only check-ins: for anybody, and what words of danger set too."""
+    state = voice.say("Now: only check-ins.") if resting else voice.say("Now: everything.")
+    text = voice.say(
+        "<b>Which prompts</b>\n\nEverything, or only check-ins: then nothing asks about anybody else, and there is no look back. "
+        "Nobody is told."
+    )
+    everything = Button(voice.label("Everything"), Tap.of("kinds", 0))
+    few = Button(voice.label("Only check-ins"), Tap.of("kinds", 1))
+    return voice.card(f"{text}\n\n{state}", [everything if resting else few], back(voice, Tap.of("set")))
 
 
 def quiet(voice: Voice, person: Person) -> Card:

@@ -78,12 +78,12 @@ def test_the_line_for_the_picture_is_the_latest_short_one_about_everyday_care() 
     assert one.lines[-1] == "sorry for this morning"
 
 
-def test_what_may_speak_of_danger_is_quoted_nowhere() -> None:
-    found = [gesture(1, 1, WEEK.days[0], words="danger"), gesture(2, 2, WEEK.days[0], words="tea")]
-    one = reflection.weave(found, WEEK, reader=1, mended=False, quotable=lambda words: words != "danger")
+def test_while_closeness_rests_nobody_is_quoted_anywhere() -> None:
+    found = [gesture(1, 1, WEEK.days[0], words="soup"), gesture(2, 2, WEEK.days[0], words="tea")]
+    one = reflection.weave(found, WEEK, reader=1, mended=False, quotes=False)
     assert one is not None
-    assert one.lines == ("tea",)
-    assert [quote.words for quote in one.quotes] == ["tea"]
+    assert (one.lines, one.quotes) == ((), ())
+    assert one.forms[0]
 
 
 def test_what_is_kept_but_not_shared_has_its_day_and_no_words() -> None:

@@ -136,6 +136,24 @@ async def lifts_after_danger(world: World, tom: Someone) -> None:
     await tom.tap(label="Go on as before")
 
 
+async def reads_the_numbers_and_tidies_them_away(world: World, tom: Someone) -> None:
+    await tom.say("/support")
+    await tom.tap(label="Tidy this chat")
+    await tom.tap(0)
+
+
+async def writes_danger_everywhere(world: World, tom: Someone) -> None:
+    await setting("My own prompts", then="Will he hit me today?")(world, tom)
+    await calms_down_alone(world, tom)
+    await tom.say("I don’t feel safe at home")
+    await world.until(NY, time(21, 0))
+    said = await tom.say("nothing much")
+    world.telegram.edit(tom.person, said, "he hit me again")
+    await world.settle()
+    await tom.say("bruises on my arms again", photo=True)
+    await tom.tap(0)
+
+
 async def tidies(world: World, tom: Someone) -> None:
     await tom.say("/settings")
     await tom.tap(label="Tidy this chat")
@@ -174,6 +192,9 @@ DEEDS: dict[str, Deed] = {
     "danger words": noted("I want to die"),
     "numbers after danger": asks_for_numbers_after_danger,
     "lifted after danger": lifts_after_danger,
+    "danger everywhere": writes_danger_everywhere,
+    "numbers tidied away": reads_the_numbers_and_tidies_them_away,
+    "only check-ins": setting("Which prompts", "Only check-ins"),
     "journal, week, privacy, help": says("/journal", "/week", "/privacy", "/help"),
     "export": says("/export"),
     "tidy": tidies,
