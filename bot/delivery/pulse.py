@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -45,6 +45,8 @@ LEDGER = 0.1
 """Seconds that claiming, composing and writing down may keep the line waiting."""
 GATHER = 0.01
 """Seconds over which results are gathered for one transaction."""
+A_ZONE = 100
+"""Prompts that raising a small zone costs as much time as, at least: so many zones go into one transaction."""
 STOP_WITHIN = 8.0
 """Seconds a clean stop waits for what is in flight."""
 LONGEST_BACKOFF = 300.0
@@ -115,58 +117,78 @@ class Pulse:
         minute = int(now.timestamp() // 60)
         if minute == self._served:
             return 0
-        busy, whole = await self.store.write(partial(self._step_idle, now))
-        crowd = sum(busy.values())
-        for zone in busy:
-            more: bool | None = True
-            while more and self._beating:
-                more = await self.store.write(partial(self._raise_one, zone, now, crowd))
-            whole = whole and more is False
-        if whole:
+        left, whole = await self.store.write(partial(self._step_idle, now))
+        busy, crowd = len(left), sum(due or 0 for due in left.values())
+        while left and self._beating:
+            left, free = await self.store.write(partial(self._raise_some, left, now, crowd))
+            whole = whole and free
+        if whole and not left:
             self._served = minute
-        return len(busy)
+        return busy
 
     @property
     def _beating(self) -> bool:
         return self.leading and not self._stopping
 
-    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, int], bool]:
+    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, int | None], bool]:
         """Move the cursors of zones in which nothing is due.
 
-        The other zones, to be raised slice by slice, with how many people are due now; and whether that is all of them:
-        a cursor that another process holds is looked at again by the next beat.
+        The other zones, to be raised slice by slice, with how many people are due there, None where that takes a look at
+        more than one minute; and whether that is all of them: a cursor that another process holds is looked at again by
+        the next beat.
         """
-        steady: dict[int, list[str]] = {}
-        behind: dict[str, int] = {}
+        idle: list[str] = []
+        peopled: dict[int, list[str]] = {}
+        behind: dict[str, int | None] = {}
         cursors = rhythms.take_cursors(db)
-        for cursor in cursors:
-            if (high := self._high_minute(now, cursor.zone)) is None:
-                continue
-            if high == cursor.reached + 1 and cursor.inside is None:
-                steady.setdefault(high, []).append(cursor.zone)
+        high_minutes = clock.high_minutes(now, [cursor.zone for cursor, _ in cursors])
+        for cursor, somebody in cursors:
+            if (high := high_minutes.get(cursor.zone)) is None:
+                self._step_aside(cursor.zone)
+            elif high > cursor.reached + 1 or (high > cursor.reached and cursor.inside is not None):
+                behind[cursor.zone] = None
+            elif high > cursor.reached and somebody:
+                peopled.setdefault(high, []).append(cursor.zone)
             elif high > cursor.reached:
-                behind[cursor.zone] = 0
-        busy = rhythms.busy(db, steady)
-        idle = [zone for zones in steady.values() for zone in zones if zone not in busy]
+                idle.append(cursor.zone)
+        busy = rhythms.busy(db, peopled)
+        idle += [zone for zones in peopled.values() for zone in zones if zone not in busy]
+        if idle and len(idle) == len(cursors) and rhythms.step_all(db, len(idle)):
+            return {}, True
         if idle:
             rhythms.step(db, idle)
         return busy | behind, len(cursors) == rhythms.zones(db)
 
-    def _high_minute(self, now: datetime, zone: str) -> int | None:
-        """None for a zone that the zone data have lost: it steps aside, and all others are served."""
-        try:
-            return clock.high_minute(now, zone)
-        except clock.UnknownZoneError:
-            if zone not in self._strange:
-                self._strange.add(zone)
-                log.error("the zone data (%s) do not know %s: nobody there is served", clock.ZONE_DATA_VERSION, zone)
-            return None
+    def _step_aside(self, zone: str) -> None:
+        """The zone data have lost *zone*: nobody there is served, and all others are."""
+        if zone not in self._strange:
+            self._strange.add(zone)
+            log.error("the zone data (%s) do not know %s: nobody there is served", clock.ZONE_DATA_VERSION, zone)
 
-    def _raise_one(self, zone: str, now: datetime, crowd: int, db: Connection) -> bool | None:
-        """Raise one slice of *zone*; whether there is more, or None when another process is at it.
+    def _raise_some(
+        self, left: Mapping[str, int | None], now: datetime, crowd: int, db: Connection
+    ) -> tuple[dict[str, int | None], bool]:
+        """Raise what goes into one transaction: the next slice of a large zone, or several small ones.
 
-        *crowd* is how many are due in all zones at this minute, which share the rate.
+        What is left, and whether no other process was at one of them. *crowd* is how many are due in all zones at this
+        minute, which share the rate.
         """
+        rest, free, room = dict(left), True, rhythms.SLICE
+        for zone, due in left.items():
+            needs = rhythms.SLICE if due is None else min(rhythms.SLICE, max(due, A_ZONE))
+            if needs > room:
+                break
+            room -= needs
+            more = self._raise_one(zone, now, crowd, due, db)
+            if more:
+                rest[zone] = None if due is None else max(0, due - rhythms.SLICE)
+            else:
+                del rest[zone]
+                free = free and more is not None
+        return rest, free
+
+    def _raise_one(self, zone: str, now: datetime, crowd: int, due: int | None, db: Connection) -> bool | None:
+        """Raise one slice of *zone*; whether there is more, or None when another process is at it."""
         cursor = rhythms.take_cursor(db, zone)
         if cursor is None:
             return None
@@ -176,9 +198,11 @@ class Pulse:
         slot = slots[0]
         self._count_missed(db, cursor, slot, now)
         catching_up = now - slot.due > CATCHING_UP  # then the oldest go first, and the rate alone spreads them
-        width = timedelta(0) if catching_up else self.width(max(crowd, rhythms.count(db, zone, slot)))
+        people = crowd if due is not None or catching_up else max(crowd, rhythms.count(db, zone, slot))
+        width = timedelta(0) if catching_up else self.width(people)
         lane = Lane.LATER if catching_up else Lane.PROMPT
-        moved = rhythms.raise_slice(db, cursor, slot, width=width, lane=lane)
+        fits = due is not None and due <= rhythms.SLICE
+        moved = rhythms.raise_slice(db, cursor, slot, width=width, lane=lane, fits=fits)
         return len(slots) > 1 or moved.inside is not None
 
     def width(self, people: int) -> timedelta:

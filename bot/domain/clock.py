@@ -7,7 +7,8 @@ the first moment after the gap; one that comes twice belongs to its first coming
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -115,7 +116,19 @@ def high_minute(moment: datetime, zone: str) -> int:
 
     It differs from wall_minute only after a clock has gone back, until it has caught up with itself.
     """
-    minute = _utc_minute(moment)
+    return _high(_utc_minute(moment), zone)
+
+
+def high_minutes(moment: datetime, zones: Iterable[str]) -> dict[str, int]:
+    """high_minute() in each of *zones* that the zone data know."""
+    minute, found = _utc_minute(moment), {}
+    for zone in zones:
+        with suppress(UnknownZoneError):
+            found[zone] = _high(minute, zone)
+    return found
+
+
+def _high(minute: int, zone: str) -> int:
     offset, shadowed = _offset(zone, minute)
     wall = minute + offset
     if shadowed:

@@ -8,20 +8,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
+    Integer,
+    Select,
+    SmallInteger,
     and_,
     bindparam,
     case,
     cast,
     delete,
+    exists,
     func,
     literal,
-    or_,
     select,
+    text,
+    tuple_,
     type_coerce,
     update,
 )
@@ -32,7 +40,7 @@ from bot.domain.pacing import LATE_LIMIT, Lane, Rhythm
 from bot.domain.prompts import Kind
 from bot.storage.columns import milliseconds
 from bot.storage.schema import delivery, rhythm, zone_cursor
-from bot.storage.sql import Insert, insert, insert_once
+from bot.storage.sql import Insert, insert, insert_for, insert_once
 
 SLICE = 2000
 """Most prompts raised in one transaction, so that nobody's reply waits for a large minute."""
@@ -78,22 +86,33 @@ def pairs_with_rhythm(db: Connection, person: int) -> list[int | None]:
 
 
 _CURSORS = select(zone_cursor.c.zone, zone_cursor.c.reached, zone_cursor.c.inside, zone_cursor.c.rhythm_id)
-_CURSOR = _CURSORS.where(zone_cursor.c.zone == bindparam("zone"))
+_CURSOR = _CURSORS.where(zone_cursor.c.zone == bindparam("zone")).with_for_update(skip_locked=True)
+_NEXT = cast((zone_cursor.c.reached + 1) % clock.DAY, SmallInteger)
+_LOOK = _CURSORS.add_columns(
+    exists().where(rhythm.c.zone == zone_cursor.c.zone, rhythm.c.minute == _NEXT).label("somebody")
+).with_for_update(skip_locked=True, of=zone_cursor)
+_ZONES = select(func.count()).select_from(zone_cursor)
 
 
-def take_cursors(db: Connection) -> list[Cursor]:
-    """Every zone's cursor that no other process holds, held until the transaction ends."""
-    return [Cursor(*row) for row in db.execute(_CURSORS.with_for_update(skip_locked=True))]
+def take_cursors(db: Connection) -> list[tuple[Cursor, bool]]:
+    """Every zone's cursor that no other process holds, held until the transaction ends.
+
+    With it, whether any rhythm there, on whatever weekday, has the minute that comes after it.
+    """
+    return [
+        (Cursor(zone, reached, inside, rhythm_id), somebody)
+        for zone, reached, inside, rhythm_id, somebody in db.execute(_LOOK)
+    ]
 
 
 def zones(db: Connection) -> int:
     """How many zones are in use, whoever holds their cursors."""
-    return int(db.execute(select(func.count()).select_from(zone_cursor)).scalar_one())
+    return int(db.execute(_ZONES).scalar_one())
 
 
 def take_cursor(db: Connection, zone: str) -> Cursor | None:
     """The cursor of *zone*, held until the transaction ends; None when another process holds it."""
-    row = db.execute(_CURSOR.with_for_update(skip_locked=True), {"zone": zone}).first()
+    row = db.execute(_CURSOR, {"zone": zone}).first()
     return None if row is None else Cursor(*row)
 
 
@@ -125,36 +144,96 @@ _STEP = (
 )
 
 
+_NO_WAITING = text("SET LOCAL synchronous_commit TO OFF")
+_STEP_ALL = (
+    update(zone_cursor).where(_ZONES.scalar_subquery() == bindparam("count")).values(reached=zone_cursor.c.reached + 1)
+)
+
+
 def step(db: Connection, zones: Sequence[str]) -> None:
     """Move the cursors of idle zones on by the one minute in which nothing was due; they were taken in this transaction."""
     db.execute(_STEP, {"zones": list(zones)})
 
 
+def step_all(db: Connection, count: int) -> bool:
+    """Like step(), for all zones there are, if they are still *count*; whether it did.
+
+    PostgreSQL need not wait for its disk: a step that its crash loses is made again by the next beat.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(_NO_WAITING)
+    return db.execute(_STEP_ALL, {"count": count}).rowcount > 0
+
+
+# A stretch of a slot: what comes after one (minute, rhythm id), up to another, in the order of the index. Most slots are a
+# single minute, for which SQLite finds its place by the id too; of two columns compared at once it takes only the first.
+_PLACE = tuple_(rhythm.c.minute, rhythm.c.id)
+_HERE = and_(rhythm.c.zone == bindparam("zone"), rhythm.c.weekdays.op("&")(bindparam("bit")) != 0)
+_IN_MINUTE = and_(
+    _HERE,
+    rhythm.c.minute == bindparam("after"),
+    rhythm.c.id > bindparam("after_id"),
+    rhythm.c.id <= bindparam("upto_id"),
+)
+_IN_MINUTES = and_(
+    _HERE,
+    tuple_(bindparam("after"), bindparam("after_id")) < _PLACE,
+    tuple_(bindparam("upto"), bindparam("upto_id")) >= _PLACE,
+)
+
+
+def _stretch_of(slot: Slot) -> ColumnElement[bool]:
+    return _IN_MINUTE if slot.first == slot.last else _IN_MINUTES
+
+
+@lru_cache
+def _count(stretch: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count()).select_from(rhythm).where(stretch)
+
+
+@lru_cache
+def _border(stretch: ColumnElement[bool]) -> Select[Any]:
+    """The last rhythm of the next full slice."""
+    ordered = select(rhythm.c.minute, rhythm.c.id).where(stretch).order_by(rhythm.c.minute, rhythm.c.id)
+    return ordered.offset(bindparam("skipped")).limit(1)
+
+
+_LAST_ID = 2**62
+
+
 def count(db: Connection, zone: str, slot: Slot) -> int:
     """How many prompts *slot* raises, without raising them."""
-    return int(
-        db.execute(select(func.count()).select_from(rhythm).where(_in_slot(zone, slot), _on_day(slot.day))).scalar_one()
-    )
+    return int(db.execute(_count(_stretch_of(slot)), _stretch(zone, slot)).scalar_one())
 
 
-def raise_slice(db: Connection, cursor: Cursor, slot: Slot, *, width: timedelta, lane: Lane = Lane.PROMPT) -> Cursor:
+def raise_slice(
+    db: Connection, cursor: Cursor, slot: Slot, *, width: timedelta, lane: Lane = Lane.PROMPT, fits: bool = False
+) -> Cursor:
     """Raise at most SLICE prompts of *slot* from where *cursor* stands and move it on; both in this transaction.
 
-    *width* is over how much time people of one minute are spread. Returns the cursor as it now stands: still inside
-    the slot when more is to come. What is already there (a UNIQUE says so) is left alone.
+    *width* is over how much time people of one minute are spread; what is known to be no more than a slice *fits*. Returns
+    the cursor as it now stands: still inside the slot when more is to come. What is already there (a UNIQUE says so) is
+    left alone.
     """
-    border = _border(db, cursor, slot)
-    first, last = _position(cursor, slot), border
-    where = [_in_slot(cursor.zone, slot), _on_day(slot.day)]
-    if first is not None:
-        where.append(_after(*first))
+    where, stretch = _stretch_of(slot), _stretch(cursor.zone, slot, after=_position(cursor, slot))
+    last = None if fits else db.execute(_border(where), {**stretch, "skipped": SLICE - 1}).first()
     if last is not None:
-        where.append(~_after(*last))
-    db.execute(_raise(db, slot, where, width=width, lane=lane))
+        stretch |= {"upto": last.minute, "upto_id": last.id}
+    spread = width > timedelta(0)
+    values = {
+        "day": slot.day,
+        "lane": int(lane),
+        "due": milliseconds(slot.due),
+        "first": slot.first,
+        "step": slot.step * 60_000,
+    }
+    if spread:
+        values |= {"shuffle": slot.day * 40503, "width": _ms(width)}
+    db.execute(_raise(db.dialect.name, where, spread=spread), stretch | values)
     moved = (
         Cursor(cursor.zone, slot.day * clock.DAY + slot.last, None, None)
         if last is None
-        else Cursor(cursor.zone, cursor.reached, slot.day * clock.DAY + last[0], last[1])
+        else Cursor(cursor.zone, cursor.reached, slot.day * clock.DAY + last.minute, last.id)
     )
     move(db, cursor, moved)
     return moved
@@ -184,57 +263,44 @@ def _position(cursor: Cursor, slot: Slot) -> tuple[int, int] | None:
     return (minute, cursor.rhythm_id) if day == slot.day and slot.first <= minute <= slot.last else None
 
 
-def _border(db: Connection, cursor: Cursor, slot: Slot) -> tuple[int, int] | None:
-    """The last rhythm of the next full slice, or None when what is left fits into one."""
-    where = [_in_slot(cursor.zone, slot)]
-    if (position := _position(cursor, slot)) is not None:
-        where.append(_after(*position))
-    row = db.execute(
-        select(rhythm.c.minute, rhythm.c.id)
-        .where(*where)
-        .order_by(rhythm.c.minute, rhythm.c.id)
-        .offset(SLICE - 1)
-        .limit(1)
-    ).first()
-    return None if row is None else (row.minute, row.id)
+def _stretch(zone: str, slot: Slot, *, after: tuple[int, int] | None = None) -> dict[str, Any]:
+    """The values for what is left of *slot*."""
+    minute, number = after or (slot.first, 0)
+    return {
+        "zone": zone,
+        "after": minute,
+        "after_id": number,
+        "upto": slot.last,
+        "upto_id": _LAST_ID,
+        "bit": clock.weekday_bit(slot.day),
+    }
 
 
-def _in_slot(zone: str, slot: Slot) -> ColumnElement[bool]:
-    one = slot.first == slot.last
-    minute = rhythm.c.minute == slot.first if one else rhythm.c.minute.between(slot.first, slot.last)
-    return and_(rhythm.c.zone == zone, minute)
-
-
-def _on_day(day: int) -> ColumnElement[bool]:
-    return rhythm.c.weekdays.op("&")(clock.weekday_bit(day)) != 0
-
-
-def _after(minute: int, number: int) -> ColumnElement[bool]:
-    return or_(rhythm.c.minute > minute, and_(rhythm.c.minute == minute, rhythm.c.id > number))
-
-
-def _raise(db: Connection, slot: Slot, where: Sequence[ColumnElement[bool]], *, width: timedelta, lane: Lane) -> Insert:
+@lru_cache
+def _raise(dialect: str, stretch: ColumnElement[bool], *, spread: bool) -> Insert:
     """INSERT … SELECT from rhythm into delivery. Halves of a pair share their place in the spread; the day reshuffles it."""
-    due: ColumnElement[int] = literal(milliseconds(slot.due), BigInteger)
-    if slot.step:
-        due = due + cast(rhythm.c.minute - slot.first, BigInteger) * literal(60_000, BigInteger)
-    if width:
-        key = func.coalesce(rhythm.c.pair_id, rhythm.c.person_id) * 2654435761 + slot.day * 40503
-        due = due + (key % 4294967296) % int(width / timedelta(milliseconds=1))
+    due: ColumnElement[int] = _number("due") + cast(rhythm.c.minute - _number("first"), BigInteger) * _number("step")
+    if spread:
+        key = func.coalesce(rhythm.c.pair_id, rhythm.c.person_id) * 2654435761 + _number("shuffle")
+        due = due + (key % 4294967296) % _number("width")
     weekly = rhythm.c.kind == Kind.WEEKLY
     good = case((weekly, literal(_ms(WEEKLY_GOOD), BigInteger)), else_=literal(_ms(LATE_LIMIT), BigInteger))
     chosen = select(
         rhythm.c.person_id,
         rhythm.c.pair_id,
         rhythm.c.kind,
-        literal(slot.day, BigInteger),
-        case((weekly, int(Lane.LATER)), else_=int(lane)),
+        _number("day"),
+        case((weekly, int(Lane.LATER)), else_=bindparam("lane", type_=Integer)),
         literal("waiting"),
         type_coerce(due, BigInteger),
         type_coerce(due + good, BigInteger),
-    ).where(*where)
+    ).where(stretch)
     columns = ["person_id", "pair_id", "kind", "about", "lane", "state", "due_at", "good_until"]
-    return insert(db, delivery).from_select(columns, chosen).on_conflict_do_nothing()
+    return insert_for(dialect, delivery).from_select(columns, chosen).on_conflict_do_nothing()
+
+
+def _number(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=BigInteger)
 
 
 def _ms(length: timedelta) -> int:

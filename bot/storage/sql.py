@@ -14,7 +14,12 @@ _COUNTED = {"preserve_rowcount": True}  # PostgreSQL: SQLAlchemy forgets it wher
 
 def insert(db: Connection, table: Table) -> Insert:
     """INSERT in the dialect of *db*, which knows ON CONFLICT."""
-    return sqlite.insert(table) if db.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_for(db.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Insert:
+    """The same for a statement that is built once and kept."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def insert_once(db: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from inspect import iscoroutinefunction
 from pathlib import Path
 from subprocess import PIPE, run
 from tempfile import mkdtemp
@@ -55,6 +56,9 @@ def measured(name: str) -> Row | None:
         sys.stderr.write(f"{name}: not there\n")
         return None
     module = importlib.import_module(f"tests.bench.{name}")
+    if iscoroutinefunction(module.rows):
+        sys.stderr.write(f"{name}: run by hand, python -m tests.bench.{name}\n")
+        return None
     if not QUICK:
         wait_for_quiet(QUIET, PATIENCE)
     before, began = load(), time.perf_counter()

@@ -32,12 +32,13 @@ class Running:
     took: float
 
     def memory(self, *, peak: bool = False) -> float:
-        """Megabytes, now or at its most."""
-        return memory(self.pid, peak=peak)
+        """Megabytes, now or at its most, with the processes that it has started."""
+        return sum(memory(pid, peak=peak) for pid in (self.pid, *_children(self.pid)))
 
     def forget_the_peak(self) -> float:
         """From here on the most is what comes; megabytes now."""
-        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        for pid in (self.pid, *_children(self.pid)):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
         return self.memory()
 
 
@@ -84,6 +85,11 @@ def peer(module: str, *arguments: str, port: int = 0) -> Iterator[Running]:
             yield Running(child.pid, port, time.perf_counter() - began)
         finally:
             child.kill()
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def free_port() -> int:

@@ -190,6 +190,49 @@ async def test_a_crowded_minute_is_spread_as_wide_as_the_rate_needs(
         assert due[-1] == nine
 
 
+async def test_small_zones_share_a_transaction_and_another_weekday_raises_nobody(store: Store) -> None:
+    """One person in each of 120 zones is due at once; in 60 others somebody has this minute on another day of the week."""
+    hand = Hand(datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC))
+    due, other = ZONES[:240:2], ZONES[1:120:2]
+
+    def fill(db: Connection) -> None:
+        for number, zone in enumerate([*due, *other]):
+            who = people.arrive(db, replace(somebody(number + 1, hand.now), zone=zone))
+            wall = clock.high_minute(hand.now, zone) + 1
+            today = clock.weekday_bit(wall // clock.DAY)
+            days = today if zone in due else EVERY_DAY - today
+            rhythms.put(db, who.id, None, [Rhythm(Kind.CHECKIN, wall % clock.DAY, days)], zone=zone, now=hand.now)
+
+    await store.write(fill)
+    pulse = pulse_of(store, hand)
+    await pulse.raise_due()
+    hand.now += timedelta(minutes=1)
+    works: list[bool] = []
+    store.felt = works.append
+    assert await pulse.raise_due() == 120
+    assert len(works) <= 1 + 120 // 20, "one that looks, and twenty zones in each that raises"
+    zones, cursors = await store.read(
+        lambda db: (
+            list(db.execute(select(person.c.zone).join(delivery)).scalars()),
+            {row.zone: row.reached for row in db.execute(select(zone_cursor.c.zone, zone_cursor.c.reached))},
+        )
+    )
+    assert sorted(zones) == sorted(due)
+    assert cursors == {zone: clock.high_minute(hand.now, zone) for zone in (*due, *other)}
+
+
+async def test_a_zone_that_comes_while_all_are_idle_loses_no_minute(store: Store) -> None:
+    """Its cursor stands at this minute already: stepping it with the others would skip the next one."""
+    now = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
+    await store.write(lambda db: move_in(db, "Asia/Kolkata", 600, now))
+
+    def step(db: Connection) -> tuple[bool, bool, int]:
+        reached = rhythms.take_cursors(db)[0][0].reached
+        return rhythms.step_all(db, 0), rhythms.step_all(db, 1), rhythms.take_cursors(db)[0][0].reached - reached
+
+    assert await store.write(step) == (False, True, 1)
+
+
 async def test_after_downtime_the_oldest_come_first_and_the_rest_is_counted(store: Store) -> None:
     hand = Hand(datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
     start = hand.now

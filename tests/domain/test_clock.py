@@ -106,6 +106,12 @@ def test_the_furthest_minute_shown_never_goes_back(zone: str, moment: datetime) 
     assert clock.wall_minute(moment, zone) <= clock.high_minute(moment, zone)
 
 
+def test_many_zones_are_read_at_once_and_unknown_ones_left_out() -> None:
+    for moment in (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), datetime(2026, 3, 29, 1, 0, tzinfo=UTC)):
+        told = clock.high_minutes(moment, [*clock.common_zones(), "Mars/Olympus"])
+        assert told == {zone: clock.high_minute(moment, zone) for zone in clock.common_zones()}
+
+
 @given(st.sampled_from(ZONES), YEARS, st.integers(0, 1439), st.integers(0, 1439))
 def test_quiet_hours_end_outside_of_themselves(zone: str, moment: datetime, start: int, end: int) -> None:
     until = clock.quiet_until(moment, zone, start=start, end=end)
