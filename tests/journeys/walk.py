@@ -574,10 +574,13 @@ class Walk:
             await self.press(sam, answer)
             await self.world.beat()
             await self.hours(26)
+            if ending == "ready":
+                await self.only_check_ins(noor)
             await self.press(sam, ending)
             await self.world.beat()
             if ending == "ready":
                 await self.press(noor, "rest")
+                await self.everything_again(noor)
         await self.morning()
         await self.call()
         for _ in range(7):
@@ -592,6 +595,18 @@ class Walk:
         await self.morning()
         await self.call()
         await self.press(sam, "rather")
+
+    async def only_check_ins(self, someone: Someone) -> None:
+        """Nothing that pushes closeness reaches *someone* from here on."""
+        await someone.say("/settings")
+        await self.press(someone, "set:kinds")
+        await self.press(someone, "kinds:1")
+
+    async def everything_again(self, someone: Someone) -> None:
+        """All prompts come again."""
+        await someone.say("/settings")
+        await self.press(someone, "set:kinds")
+        await self.press(someone, "kinds:0")
 
     def offers(self, someone: Someone, data: str) -> bool:
         """Whether a button that does *data* is in sight."""
@@ -719,6 +734,7 @@ class Walk:
         await self.press(noor, "set:zone")
         await noor.say("New York")
         await self.press(noor, "zone")
+        await noor.say("/support")
         await noor.say("/settings")
         await self.press(noor, "set:zone")
         await self.press(noor, "places")
