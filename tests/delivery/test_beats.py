@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, event, select, update
 
 from bot.courier.courier import Courier
 from bot.courier.throttle import Throttle
@@ -207,8 +207,8 @@ async def test_small_zones_share_a_transaction_and_another_weekday_raises_nobody
     pulse = pulse_of(store, hand)
     await pulse.raise_due()
     hand.now += timedelta(minutes=1)
-    works: list[bool] = []
-    store.felt = works.append
+    works: list[Connection] = []
+    event.listen(store.engine, "begin", works.append)
     assert await pulse.raise_due() == 120
     assert len(works) <= 1 + 120 // 20, "one that looks, and twenty zones in each that raises"
     zones, cursors = await store.read(
