@@ -94,8 +94,9 @@ async def test_the_figures_have_help_and_units_and_nobody_in_them(hooked: World)
     assert all(family.documentation for family in ours.values())
     labels = {name for family in ours.values() for sample in family.samples for name in sample.labels}
     assert labels <= {"state", "became", "reason", "method", "outcome", "le", "version", "zone_data"}
+    named = "\n".join(line.rpartition(" ")[0] for line in page.splitlines())  # a number of bytes may hold any digits
     for secret in ("Ashalata", "Tom", "nobody's business", str(asha.person.id)):
-        assert secret not in page
+        assert secret not in named
 
     def value(name: str, **wanted: str) -> float:
         family = ours[name.removesuffix("_total").removesuffix("_count")]
