@@ -15,7 +15,7 @@ from pathlib import Path
 from bot import log, loop
 from bot.settings import Settings, SettingsError, keys, read
 
-USAGE, REVOKED = 2, 78
+USAGE = 2
 
 
 def main(arguments: list[str] | None = None) -> int:

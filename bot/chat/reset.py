@@ -16,8 +16,6 @@ from bot.speech import settings
 from bot.storage import deliveries, pairs, people, resets
 
 CALL, READY, TONIGHT, TIME, RETURN = "call", "ready", "tonight", "time", "return"
-PENDING = (CALL, READY, TONIGHT, TIME, RETURN)
-"""Kinds of delivery of a reset; each comes to one person once for one reset."""
 
 
 def ask(turn: Turn) -> Answer:

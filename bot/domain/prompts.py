@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -94,8 +94,3 @@ def choose(pool: Sequence[Prompt], tie: Tie | None, pace: Pace, *, recent: Seque
 def theme_of(week: int) -> Step:
     """The RECIPRO step of a week: its number of weeks since 1970 decides, so that everybody shares it."""
     return tuple(Step)[week % len(Step)]
-
-
-def of_kind(prompts: Iterable[Prompt], kinds: Collection[Kind]) -> list[Prompt]:
-    """Those of the given kinds."""
-    return [prompt for prompt in prompts if prompt.kind in kinds]

@@ -29,8 +29,6 @@ JOURNAL = 20_000
 """Calls that the journal remembers."""
 EVENTS = 10_000
 """Events that somebody who comes back can still read."""
-TYPING_SECONDS = 5
-"""How long a chat action shows (core.telegram.org/bots/api#sendchataction)."""
 DEFAULT_KINDS = frozenset({"message", "edited_message", "callback_query", "my_chat_member"})
 """Updates sent to a bot that named none; reactions must be asked for (core.telegram.org/bots/api#getupdates)."""
 

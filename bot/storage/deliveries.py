@@ -462,11 +462,6 @@ def withdraw(db: Connection, kinds: Sequence[str], about: int) -> int:
     ).rowcount
 
 
-def next_due(db: Connection) -> datetime | None:
-    """When the next waiting delivery is due."""
-    return db.execute(select(func.min(delivery.c.due_at)).where(delivery.c.state == "waiting")).scalar()
-
-
 def _stored(moment: datetime) -> Any:
     return bindparam(None, moment, delivery.c.sent_at.type, unique=True)
 
