@@ -24,7 +24,7 @@ from telegram.ext import Application, ApplicationBuilder, ExtBot
 
 from bot import __version__
 from bot.apart import Apart
-from bot.chat import routes
+from bot.chat import routes, shape
 from bot.chat.desk import Desk
 from bot.chat.intake import Intake, RevokedError
 from bot.courier.courier import Courier
@@ -131,7 +131,7 @@ class App:
             base_url=f"{settings.api_url}/bot",
             base_file_url=f"{settings.api_url}/file/bot",
             request=AiohttpRequest(connections=max(16, int(settings.rate))),
-            get_updates_request=AiohttpRequest(connections=2),
+            get_updates_request=(hearing := AiohttpRequest(connections=2)),
         )
         self.application = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         if not await self._insist(self.application.initialize):
@@ -149,7 +149,12 @@ class App:
         desk = Desk(self.store, books, self.courier, self.now, bot.username, settings.keep)
         routes.install(self.application, desk)
         self.intake = Intake(
-            self.application, desk, time.monotonic, answered=self.metrics.answered, reached=self.metrics.reached
+            self.application,
+            desk,
+            time.monotonic,
+            hearing,
+            answered=self.metrics.answered,
+            reached=self.metrics.reached,
         )
         self.pulse = Pulse(
             self.store,
@@ -394,7 +399,7 @@ class App:
             await bot.set_webhook(
                 f"{settings.webhook_url}/telegram",
                 secret_token=settings.webhook_secret.get_secret_value(),
-                allowed_updates=list(routes.ALLOWED_UPDATES),
+                allowed_updates=list(shape.HEARD),
                 max_connections=40,
             )
             return

@@ -17,9 +17,12 @@ from typing import Any
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
+from telegram.request import BaseRequest
 
+from bot.chat import shape
 from bot.chat.desk import Desk
-from bot.chat.routes import ALLOWED_UPDATES, heard
+from bot.chat.routes import heard
+from bot.courier.request import as_json
 from bot.storage.store import AwayError
 
 log = logging.getLogger(__name__)
@@ -50,6 +53,8 @@ class Intake:
     application: Application[Any, Any, Any, Any, Any, Any]
     desk: Desk
     monotonic: Callable[[], float]
+    request: BaseRequest
+    """The connections of getUpdates, which one that waits must not take from what is sent."""
     burst: int = BURST
     answered: Callable[[float], None] = lambda _seconds: None
     """Hears how many seconds each update took."""
@@ -71,12 +76,12 @@ class Intake:
         wait, trouble = FIRST_PAUSE, ""
         while not stopping.is_set():
             try:
-                updates = await self._ask(offset, stopping)
-                if stopping.is_set() and not updates:
+                found = await self._ask(offset, stopping)
+                if stopping.is_set() and not found:
                     break
                 self.heard_at = self.monotonic()
                 self.reached()
-                await self.hear(updates)
+                await self.hear([update for raw in found if (update := self._read(raw)) is not None])
             except InvalidToken:
                 raise RevokedError("Telegram refuses the token") from None
             except (AwayError, TelegramError) as error:
@@ -90,8 +95,8 @@ class Intake:
             if trouble:
                 log.warning("hearing goes on")
             wait, trouble = FIRST_PAUSE, ""
-            if updates:
-                offset = updates[-1].update_id + 1
+            if found:
+                offset = found[-1]["update_id"] + 1
         if offset is not None:
             await self._confirm(offset)
 
@@ -109,10 +114,13 @@ class Intake:
             if isinstance(result, BaseException):
                 raise result
 
-    async def one(self, update: Update) -> bool:
+    async def one(self, raw: dict[str, Any]) -> bool:
         """Handle one update that came by webhook; False when too many are at work and it should be sent again."""
         if self.working >= PATIENCE:
             return False
+        update = self._read(raw)
+        if update is None:
+            return True
         self.working += 1
         self.heard_at = self.monotonic()
         try:
@@ -120,6 +128,14 @@ class Intake:
         finally:
             self.working -= 1
         return True
+
+    def _read(self, raw: dict[str, Any]) -> Update | None:
+        """One update, read; None for what nobody here hears, or can make out: it must not hold up the ones behind it."""
+        try:
+            return shape.read(raw, self.application.bot)
+        except shape.UnreadableError as error:
+            log.warning("update %d cannot be read (%s) and is left aside", raw["update_id"], error)
+            return None
 
     async def _line(self, who: int, updates: Sequence[Update]) -> None:
         lock = self._lines.setdefault(who, asyncio.Lock())
@@ -162,25 +178,28 @@ class Intake:
             self._told.discard(who)
         return fast
 
-    async def _ask(self, offset: int | None, stopping: asyncio.Event) -> tuple[Update, ...]:
-        """getUpdates, given up at once when the bot is stopped."""
-        asking = asyncio.ensure_future(
-            self.application.bot.get_updates(
-                offset=offset, limit=BATCH, timeout=POLL, allowed_updates=list(ALLOWED_UPDATES), read_timeout=POLL + 10
-            )
-        )
+    async def _ask(self, offset: int | None, stopping: asyncio.Event) -> list[dict[str, Any]]:
+        """getUpdates, unread, given up at once when the bot is stopped."""
+        asking = asyncio.ensure_future(self._get_updates(offset=offset, limit=BATCH, timeout=POLL))
         stop = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({asking, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if not asking.done():
             asking.cancel()
-            return ()
-        return tuple(await asking)
+            return []
+        return await asking
+
+    async def _get_updates(self, **params: Any) -> list[dict[str, Any]]:
+        """What Telegram answers, as JSON: python-telegram-bot would read all of it or, for one it cannot read, nothing."""
+        body = as_json({**params, "allowed_updates": list(shape.HEARD)})
+        url = f"{self.application.bot.base_url}/getUpdates"
+        found = await self.request.post(url, body, read_timeout=params["timeout"] + 10)
+        return [raw for raw in found if shape.number_of(raw) is not None] if isinstance(found, list) else []
 
     async def _confirm(self, offset: int) -> None:
         """At a clean stop: tell Telegram what has been handled, so that the next start need not do it again."""
         try:
-            await self.application.bot.get_updates(offset=offset, limit=1, timeout=0)
+            await self._get_updates(offset=offset, limit=1, timeout=0)
         except TelegramError as error:
             log.info("the last updates could not be confirmed (%s); they will come again", type(error).__name__)
 

@@ -40,9 +40,6 @@ log = logging.getLogger(__name__)
 Context = CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[str, Desk]]
 Handler = BaseHandler[Update, Context, None]
 
-ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "message_reaction", "my_chat_member")
-"""Exactly what is used; Telegram then keeps the rest to itself."""
-
 COMMANDS: Mapping[str, UseCase] = {
     "start": arrive.start,
     "pair": pair.invite,

@@ -16,7 +16,6 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from telegram import Update
 from telegram.error import RetryAfter
 
 from bot import loop
@@ -151,8 +150,7 @@ async def _whole_bot(database: str, telegram: str) -> Figures:
     async with running(settings(database, telegram, rate=ALLOWED), now) as app:
 
         async def reply(chat: int) -> None:
-            update = Update.de_json(said(next(numbers), chat), app.application.bot)
-            if not await app.intake.one(update):
+            if not await app.intake.one(said(next(numbers), chat)):
                 raise RuntimeError("an update was refused")
 
         first = CHAT + BROADCASTS

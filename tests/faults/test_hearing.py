@@ -45,6 +45,22 @@ async def test_trouble_on_the_way_is_said_once_and_everything_is_heard(
     assert said(caplog, "hearing goes on") == 1
 
 
+async def test_one_update_that_cannot_be_read_does_not_end_hearing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is left aside, with its number in the log; what came before and after it in one answer is heard."""
+    async with World(f"sqlite:///{tmp_path / 'recipro.db'}") as world:
+        asha = await world.person("Asha")
+        before = len(asha.inbox)
+        world.telegram.say(asha.person, "/help")
+        world.telegram.enqueue("message", {"message_id": 99, "text": "words of a new kind", "from": asha.person.user})
+        number = world.telegram.updates[-1]["update_id"]
+        await asha.say("/privacy")
+        assert len(asha.inbox) == before + 2
+    assert said(caplog, f"update {number} cannot be read (a message of another shape) and is left aside") == 1
+    assert "words of a new kind" not in caplog.text
+
+
 async def test_another_copy_that_polls_is_said_in_one_sentence_and_outlived(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
