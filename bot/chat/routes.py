@@ -271,7 +271,7 @@ def _medium(message: Message) -> tuple[Medium | None, str | None]:
     if message.voice is not None:
         return Medium.VOICE, message.voice.file_id
     if message.audio is not None:
-        return Medium.VOICE, message.audio.file_id
+        return Medium.AUDIO, message.audio.file_id
     if message.photo:
         return Medium.PHOTO, message.photo[-1].file_id
     if message.sticker is not None:

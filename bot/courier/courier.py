@@ -314,6 +314,7 @@ class Courier:
     def _pass_on(self, chat_id: int, medium: Medium, file_id: str, *, quiet: bool) -> Awaitable[Any]:
         sender: dict[Medium, Callable[..., Awaitable[Any]]] = {
             Medium.VOICE: self._bot.send_voice,
+            Medium.AUDIO: self._bot.send_audio,
             Medium.PHOTO: self._bot.send_photo,
             Medium.STICKER: self._bot.send_sticker,
             Medium.VIDEO_NOTE: self._bot.send_video_note,

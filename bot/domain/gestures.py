@@ -43,6 +43,7 @@ class Medium(StrEnum):
     TEXT = "text"
     WORDLESS = "wordless"
     VOICE = "voice"
+    AUDIO = "audio"
     PHOTO = "photo"
     STICKER = "sticker"
     VIDEO_NOTE = "video_note"

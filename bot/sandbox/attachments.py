@@ -171,6 +171,12 @@ def _voice(files: Files, value: Any) -> Json:
     return {"voice": files.add("voice", upload, duration=duration, mime_type=upload.mime).shown()}
 
 
+def _audio(files: Files, value: Any) -> Json:
+    upload = _given(value, lambda: Upload("tune.wav", made_up_sound().body, "audio/wav"))
+    duration = int(_details(value).get("duration", 1))
+    return {"audio": files.add("audio", upload, duration=duration, mime_type=upload.mime).shown()}
+
+
 def _video_note(files: Files, value: Any) -> Json:
     upload = Upload("note.mp4", b"a made-up video note", "video/mp4")
     duration = int(_details(value).get("duration", 3))
@@ -220,6 +226,7 @@ def _poll(_files: Files, value: Any) -> Json:
 MADE_UP: dict[str, Callable[[Files, Any], Json]] = {
     "photo": _photo,
     "voice": _voice,
+    "audio": _audio,
     "video_note": _video_note,
     "document": _document,
     "sticker": _sticker,

@@ -265,8 +265,10 @@ def _media(tg: Telegram, p: Json, slot: str, given: str | Upload) -> Json:
         about: Json = {}
         if slot == "photo":
             about["width"], about["height"] = photo_size(file.body)
-        elif slot == "voice":
+        elif slot in {"voice", "audio"}:
             about = {"duration": p.get("duration", 1), "mime_type": file.mime}
+        elif slot == "video_note":
+            about = {"duration": p.get("duration", 1), "length": p.get("length", 240)}
         elif slot == "document":
             about = {"file_name": file.name, "mime_type": file.mime}
         elif slot == "sticker":
@@ -284,10 +286,10 @@ def _send_message(tg: Telegram, p: Json) -> Json:
 
 
 def _sender(slot: str) -> Callable[[Telegram, Json], Json]:
-    """What sends a photo, a document, a voice note or a sticker."""
+    """What sends a photo, a document, a sound, a video note or a sticker."""
 
     def send(tg: Telegram, p: Json) -> Json:
-        words = {} if slot == "sticker" else _caption(p)
+        words = {} if slot in {"sticker", "video_note"} else _caption(p)
         _keyboard(p)
         _reachable(tg, p["chat_id"])
         content = {**_media(tg, p, slot, p[slot]), **words}
@@ -349,7 +351,7 @@ def _edit_text(tg: Telegram, p: Json) -> Json:
 def _edit_caption(tg: Telegram, p: Json) -> Json:
     content = _with_keyboard(p, _caption(p))
     chat, post = _editable(tg, p)
-    if not any(kind in post.message for kind in ("photo", "document", "voice")):
+    if not any(kind in post.message for kind in ("photo", "document", "voice", "audio")):
         raise bad("there is no caption in the message to edit")
     drop = ("caption", "caption_entities", "show_caption_above_media", "reply_markup")
     return _revise(tg, chat, post, content, drop=drop)
@@ -359,7 +361,7 @@ def _edit_media(tg: Telegram, p: Json) -> Json:
     media = p["media"]
     content = _with_keyboard(p, _caption(media))
     chat, post = _editable(tg, p)
-    if "voice" in post.message or "sticker" in post.message:
+    if any(kind in post.message for kind in ("voice", "video_note", "sticker")):
         raise bad("message can't be edited")
     content.update(_media(tg, {**media, "attached": p.get("attached", {})}, media["type"], media["media"]))
     if media.get("has_spoiler"):
@@ -640,6 +642,8 @@ CALLS: dict[str, Callable[[Telegram, Json], Any]] = {
     "sendPhoto": _sender("photo"),
     "sendDocument": _sender("document"),
     "sendVoice": _sender("voice"),
+    "sendAudio": _sender("audio"),
+    "sendVideoNote": _sender("video_note"),
     "sendSticker": _sender("sticker"),
     "sendChatAction": _send_chat_action,
     "editMessageText": _edit_text,

@@ -100,6 +100,8 @@ METHODS = _table(f"""
     sendPhoto: {_SENDING} {_CAPTION} photo!=InputFile|String show_caption_above_media=Boolean has_spoiler=Boolean
     sendDocument: {_SENDING} {_CAPTION} document!=InputFile|String disable_content_type_detection=Boolean
     sendVoice: {_SENDING} {_CAPTION} voice!=InputFile|String duration=Integer
+    sendAudio: {_SENDING} {_CAPTION} audio!=InputFile|String duration=Integer performer=String title=String
+    sendVideoNote: {_SENDING} video_note!=InputFile|String duration=Integer length=Integer
     sendSticker: {_SENDING} sticker!=InputFile|String emoji=String
     editMessageText: {_EDITED} text=String parse_mode=String entities=[MessageEntity]\
         link_preview_options=LinkPreviewOptions
@@ -195,6 +197,8 @@ _ABSENT = {
     "photo": "there is no photo in the request",
     "document": "there is no document in the request",
     "voice": "there is no voice in the request",
+    "audio": "there is no audio in the request",
+    "video_note": "there is no video note in the request",
     "sticker": "there is no sticker in the request",
     "callback_query_id": "query ID is not specified",
     "file_id": "file_id not specified",

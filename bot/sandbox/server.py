@@ -578,7 +578,7 @@ async def _multipart(request: web.BaseRequest, params: Json) -> tuple[Json, dict
             params[part.name] = body.decode()
         else:
             files[part.name] = Upload(part.filename, body, part.headers.get("Content-Type", "application/octet-stream"))
-    for name in ("photo", "document", "voice", "sticker"):
+    for name in ("photo", "document", "voice", "audio", "video_note", "sticker"):
         if name in files:
             params[name] = files[name]
     return params, files

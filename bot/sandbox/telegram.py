@@ -456,7 +456,7 @@ class Telegram:
         self._check_may_write(person)
         post = self._own(person, message)
         slot = "text" if "text" in post.message else "caption"
-        if slot == "caption" and not any(kind in post.message for kind in ("photo", "voice", "document")):
+        if slot == "caption" and not any(kind in post.message for kind in ("photo", "voice", "audio", "document")):
             raise SandboxError("this message has no words to change")
         if post.message.get(slot) == text:
             return post.message

@@ -203,6 +203,7 @@ def medium_name(voice: Voice, medium: Medium) -> str:
     """What an entry without text is."""
     return {
         Medium.VOICE: voice.say("<i>a voice message</i>"),
+        Medium.AUDIO: voice.say("<i>an audio file</i>"),
         Medium.PHOTO: voice.say("<i>a photo</i>"),
         Medium.STICKER: voice.say("<i>a sticker</i>"),
         Medium.VIDEO_NOTE: voice.say("<i>a video message</i>"),

@@ -153,8 +153,8 @@ async def test_an_answer_can_still_come_within_seven_days(world: World) -> None:
     assert "Kept" in asha.texts[-1]
 
 
-@pytest.mark.parametrize("kind", ["voice", "photo", "sticker"])
-async def test_voice_photo_and_sticker_are_answers(world: World, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["voice", "audio", "photo", "sticker", "video_note"])
+async def test_voice_photo_and_sticker_are_answers_and_reach_the_other(world: World, kind: str) -> None:
     asha, tom = await couple(world)
     await world.until(NY, time(21, 0))
     await asha.say(None, reply_to=None, **{kind: True})
@@ -162,6 +162,7 @@ async def test_voice_photo_and_sticker_are_answers(world: World, kind: str) -> N
     await asha.tap(0)
     await world.until(NY, time(9, 0))
     assert any("Something was shared" in text for text in tom.texts)
+    assert sum(kind in message for message in tom.inbox) == 1, "the file itself, as what it is"
 
 
 async def test_a_reaction_counts_as_noticed(world: World) -> None:

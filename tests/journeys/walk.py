@@ -453,9 +453,9 @@ class Walk:
         return self.button(someone, data).split(":")[1]
 
     async def what_comes_back(self) -> None:
-        """Voice, photo, sticker, video: as answers, as entries, and what cannot be kept."""
+        """Voice, sound, photo, sticker, video: as answers, as entries, and what cannot be kept."""
         noor = self.noor
-        kept: list[dict[str, Any]] = [{kind: True} for kind in ("voice", "photo", "sticker", "video_note")]
+        kept: list[dict[str, Any]] = [{kind: True} for kind in ("voice", "audio", "photo", "sticker", "video_note")]
         unkept: list[dict[str, Any]] = [{kind: True} for kind in ("contact", "dice", "location")]
         for sent in kept:
             await self.evening()

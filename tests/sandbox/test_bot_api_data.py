@@ -180,6 +180,8 @@ def live_through_everything(telegram: Telegram, clock: SandboxClock, asha: Perso
     call("editMessageMedia", {**shown, "media": {"type": "photo", "media": picture["photo"][0]["file_id"]}})
     call("sendDocument", {**chat, "document": NOTE, "protect_content": True})
     call("sendVoice", {**chat, "voice": made_up_sound(), "duration": 1})
+    call("sendAudio", {**chat, "audio": made_up_sound(), "caption": "Hum"})
+    call("sendVideoNote", {**chat, "video_note": Upload("note.mp4", b"round", "video/mp4"), "length": 240})
     call("sendSticker", {**chat, "sticker": PHOTO, "message_effect_id": "5159385139981059251"})
     call("sendChatAction", {**chat, "action": "typing"})
     call("getFile", {"file_id": picture["photo"][0]["file_id"]})
@@ -201,7 +203,7 @@ def live_through_everything(telegram: Telegram, clock: SandboxClock, asha: Perso
     telegram.edit(asha, said, "Other words")
     telegram.react(asha, sent["message_id"], "🙏")
     telegram.react(asha, sent["message_id"], None)
-    for kind in ("photo", "voice", "video_note", "document", "sticker", "location", "contact", "dice", "poll"):
+    for kind in ("photo", "voice", "audio", "video_note", "document", "sticker", "location", "contact", "dice", "poll"):
         attached: dict[str, Any] = {kind: True}
         telegram.say(asha, **attached)
     telegram.say(asha, "from elsewhere", forward=True)

@@ -863,7 +863,7 @@ class Phone {
     const said = (...parts) => make("div", {className: "words"}, ...parts);
     const told = (sign, key, more) => said(`${sign} ${this.say(key)} · ${more}`);
     if (message.photo) return [this.shot(message)];
-    if (message.voice) return [this.voice(message.voice)];
+    if (message.voice ?? message.audio) return [this.voice(message.voice ?? message.audio)];
     if (message.document) return [said(make("a", {href: fileOf(message.document), tabIndex: -1, download: message.document.file_name ?? "file", textContent: "📄 " + (message.document.file_name ?? this.say("document"))}))];
     if (message.sticker) return [make("div", {className: "big", textContent: message.sticker.emoji ?? "🙂", role: "img", "aria-label": this.say("sticker")})];
     if (message.video_note) return [told("🎥", "video", `0:0${message.video_note.duration}`)];
