@@ -114,8 +114,9 @@ def discreet(turn: Turn) -> Answer:
 
 def reach(turn: Turn) -> Answer:
     """*What reaches me*: "let's reset", or what is shared, of one pair was stopped or brought back."""
-    what, found = turn.tap.args[0], turn.pair(turn.tap.number(2))
-    if found is None or what not in REACHING:
+    what = turn.tap.args[0] if turn.tap.args else ""
+    found = turn.pair(turn.tap.number(2)) if what in REACHING else None
+    if found is None:
         return Answer(toast=cards.stale(turn.voice))
     REACHING[what](turn.db, found.id, turn.me.id, muted=turn.tap.number(1) == 0)
     return Answer(_reaching(turn), toast=cards.saved(turn.voice))

@@ -7,12 +7,14 @@ what he does must not press her. And the other way round: what one does about le
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import time
 from pathlib import Path
 
 import pytest
 
+from bot.chat.routes import TAPS
 from bot.domain import clock
 from tests.world import Someone, World, words
 
@@ -236,6 +238,20 @@ async def test_a_made_up_button_does_not_tell_that_something_is_on_its_way(world
         assert await forged(world, asha, f"{verb}:1") == "This one is finished."
     await world.until(NY, time(9, 0))
     assert await forged(world, asha, "heart:1") == "Passed on."
+
+
+async def test_no_made_up_button_breaks_anything(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Every verb, without arguments, with too few, with somebody else's and with nonsense: answered, and nothing in the log."""
+    _, tom = await couple(world)
+    await share(tom, "a line of his")
+    await world.beat()
+    verbs = sorted(TAPS, key=lambda verb: verb in {"forgotten", "left"})
+    for verb in verbs:
+        for rest in ("", ":", ":x", ":1", ":1:x:x", f":{2**62}", f":resets:0:{'9' * 30}", ":shares:x:1"):
+            query = world.telegram.tap(tom.person, tom.last, data=f"{verb}{rest}")
+            assert await query.answered() is not None, query.data
+    await world.settle()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_everything_that_comes_from_the_other_has_a_quiet_way_to_stop_it(world: World) -> None:
