@@ -7,7 +7,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hash
 PIP := $(BIN)/python $(PIP_INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test check strings screenshot profile bench soak lock drill release clean
+.PHONY: help run sandbox test check strings screenshot profile bench soak fuzz lock drill release clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 12
@@ -63,6 +63,9 @@ bench: $(BENCH_VENV)/bench ## speed beside named peers, to build/bench (BENCH=gr
 
 soak: $(BENCH_VENV)/bench ## a day of 100,000 people with trouble on the way, to build/bench
 	@$(BENCH_VENV)/bin/python -m tests.bench.soak
+
+fuzz: $(VENV)/dev ## 100,000 updates that nobody planned, to the real bot (UPDATES=1000 SEED=7 for others)
+	@$(BIN)/python -m tests.fuzz $(or $(UPDATES),100000) $(SEED)
 
 lock: $(VENV)/dev ## pin every dependency with its hashes
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \

@@ -118,6 +118,8 @@ async def test_the_figures_have_help_and_units_and_nobody_in_them(hooked: World)
 ASHA = {"id": 501, "is_bot": False, "first_name": "Asha"}
 SAID = {"message_id": 1, "date": 1772450000, "chat": {"id": 501, "type": "private"}, "from": ASHA, "text": "/start"}
 TAPPED = {"id": "1", "from": ASHA, "message": SAID, "data": "home", "chat_instance": "1"}
+MEMBER = {"status": "member", "user": {"id": 1000001, "is_bot": True, "first_name": "Recipro"}}
+JOINED = {"from": ASHA, "date": 1, "old_chat_member": MEMBER, "new_chat_member": MEMBER}
 OTHER_SHAPES: list[dict[str, Any]] = [
     {"message": {**SAID, "text": ["deep"]}},
     {"message": {**SAID, "from": {**ASHA, "first_name": 5}}},
@@ -131,6 +133,7 @@ OTHER_SHAPES: list[dict[str, Any]] = [
     {"callback_query": {**TAPPED, "data": {"home": 1}}},
     {"message_reaction": {"chat": {"id": 501, "type": "private"}, "message_id": "1", "new_reaction": []}},
     {"my_chat_member": {"chat": {"id": 501, "type": "private"}, "from": ASHA, "date": 1}},
+    {"my_chat_member": {**JOINED, "chat": {"id": 501, "type": "a kind of chat that came later"}}},
     {"inline_query": {"id": "1", "from": "nobody"}},
 ]
 

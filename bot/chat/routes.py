@@ -175,6 +175,12 @@ SET_UP_TAPS = frozenset(
 )
 """Buttons that work before set-up is complete; any other leads back to its question."""
 
+SHARED_CHATS, PRESENT = (
+    frozenset({"group", "supergroup", "channel"}),
+    frozenset({"member", "administrator", "restricted"}),
+)
+"""Chats of more than one, and what the bot is in one that it is in."""
+
 PLACED_TAPS = frozenset({"paces", "pace", "hours", "hour", "consent", "agree"})
 """Those of them that need a place first: pressed before it is known, they lead back to its question too."""
 
@@ -380,7 +386,7 @@ async def _membership(update: Update, context: Context) -> None:
     desk = context.bot_data["desk"]
     if changed.chat.type == "private":
         await desk.lost(changed.from_user.id, gone=changed.new_chat_member.status in {"kicked", "left"})
-    elif changed.new_chat_member.status in {"member", "administrator", "restricted"}:
+    elif changed.chat.type in SHARED_CHATS and changed.new_chat_member.status in PRESENT:
         await desk.leave(changed.chat.id, changed.from_user.language_code)
 
 

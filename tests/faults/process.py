@@ -50,6 +50,12 @@ class Bot:
             **environment,
         }
 
+    @property
+    def pid(self) -> int:
+        """Its number while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Start it, and wait until it is ready."""
         await self.launch()
