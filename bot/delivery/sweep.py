@@ -10,7 +10,7 @@ from bot.domain.gestures import Way
 from bot.domain.people import Stage
 from bot.domain.retention import UNFINISHED, Keep
 from bot.storage import erasure, people, tidies
-from bot.storage.schema import delivery, gesture, invite, keepsake, person, tally, wrong_code
+from bot.storage.schema import delivery, gesture, invite, keepsake, person, tally, wrong_code, wrong_code_gone
 
 DRAFTS_KEPT = timedelta(days=7)
 """How long words wait for an answer to *Should I keep this?*"""
@@ -29,7 +29,10 @@ def sweep(db: Connection, now: datetime, keep: Keep) -> dict[str, int]:
         "invites": db.execute(delete(invite).where(invite.c.created_at < now - timedelta(days=keep.invites))).rowcount,
         "words": _words(db, now, keep),
         "unfinished": _unfinished(db, now),
-        "wrong codes": db.execute(delete(wrong_code).where(wrong_code.c.at < now - timedelta(hours=2))).rowcount,
+        "wrong codes": sum(
+            db.execute(delete(table).where(table.c.at < now - timedelta(hours=2))).rowcount
+            for table in (wrong_code, wrong_code_gone)
+        ),
         "messages": tidies.sweep(db, now - tidies.KEEP),
         "tallies": db.execute(delete(tally).where(tally.c.day < int(now.timestamp() // 86400) - TALLIES_KEPT)).rowcount,
     }

@@ -19,8 +19,9 @@ from bot.storage import schema as s
 from bot.storage.columns import seal
 from bot.storage.sql import insert
 
-KEPT_WITHOUT_PERSON = frozenset({"zone_cursor", "tally", "note", "forgotten"})
-"""Tables that hold nothing of anyone (forgotten: a keyed hash, so that a restored backup forgets again)."""
+KEPT_WITHOUT_PERSON = frozenset({"zone_cursor", "tally", "note", "forgotten", "wrong_code_gone"})
+"""Tables that hold nothing of anyone. Two hold keyed hashes: *forgotten*, so that a restored backup forgets again, and for two
+hours *wrong_code_gone*, so that forgetting oneself does not begin the count of wrong codes anew."""
 CONNECTIONS = frozenset({"pair", "member"})
 WORDS = frozenset({"gesture", "own_prompt"})
 
@@ -67,6 +68,7 @@ def forget(db: Connection, person: Person, now: datetime, *, with_name: bool) ->
     )
     shared_with = {row.pair_id: row.person_id for row in db.execute(others)}
     _leave_to_the_others(db, person, shared_with, name)
+    pairs.keep_wrong_codes(db, person)
     went = {
         table.name: db.execute(delete(table).where(theirs)).rowcount
         for table, theirs in of(person.id, alone=[pair for pair in mine if pair not in shared_with])

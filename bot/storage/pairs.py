@@ -8,15 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, literal, not_, or_, select, update
 
 from bot.domain import pairing
 from bot.domain.pacing import Why
 from bot.domain.pairing import Invite
-from bot.domain.people import Pace, Pair, Tie
+from bot.domain.people import Pace, Pair, Person, Tie
 from bot.domain.prompts import Kind
 from bot.storage.columns import seal
-from bot.storage.schema import delivery, invite, member, pair, person, rhythm, shut_out, shut_out_gone, wrong_code
+from bot.storage.schema import (
+    delivery,
+    invite,
+    member,
+    pair,
+    person,
+    rhythm,
+    shut_out,
+    shut_out_gone,
+    wrong_code,
+    wrong_code_gone,
+)
 from bot.storage.sql import insert, insert_once
 
 _ONE, _TWO = member.alias("one"), member.alias("two")
@@ -185,7 +196,7 @@ def left_by(db: Connection, who: int, inviter: int) -> set[int]:
 
 
 def chat_hash(chat_id: int) -> bytes:
-    """A keyed hash of a chat, under which somebody who was left and is forgotten is known again."""
+    """A keyed hash of a chat, under which somebody who has been forgotten is known again."""
     return seal().keyed(f"left {chat_id}")
 
 
@@ -298,11 +309,19 @@ def wrong_code_tried(db: Connection, who: int, *, now: datetime) -> None:
 
 
 def wrong_codes_since(db: Connection, who: int | None, since: datetime) -> int:
-    """Wrong tries after *since*, of one person, or of everybody for None."""
-    statement = select(func.count()).select_from(wrong_code).where(wrong_code.c.at > since)
+    """Wrong tries after *since*, of one person, or of everybody for None; what was tried before forgetting counts too."""
+    tried = select(func.count()).select_from(wrong_code).where(wrong_code.c.at > since)
+    gone = select(func.count()).select_from(wrong_code_gone).where(wrong_code_gone.c.at > since)
     if who is not None:
-        statement = statement.where(wrong_code.c.person_id == who)
-    return int(db.execute(statement).scalar_one())
+        tried = tried.where(wrong_code.c.person_id == who)
+        gone = gone.where(wrong_code_gone.c.chat_hash == _chat_of(db, who))
+    return int(db.execute(select(tried.scalar_subquery() + gone.scalar_subquery())).scalar_one())
+
+
+def keep_wrong_codes(db: Connection, who: Person) -> None:
+    """Before *who* is forgotten: let their wrong tries count on, under a hash, until the sweep."""
+    theirs = select(literal(chat_hash(who.chat_id)), wrong_code.c.at).where(wrong_code.c.person_id == who.id)
+    db.execute(insert(db, wrong_code_gone).from_select(["chat_hash", "at"], theirs))
 
 
 def _pair(row: Any) -> Pair:

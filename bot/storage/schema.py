@@ -141,6 +141,17 @@ wrong_code = Table(
     Index("ix_wrong_code_person_id_at", "person_id", "at"),
 )
 
+wrong_code_gone = Table(
+    "wrong_code_gone",
+    metadata,
+    # the same of somebody who has been forgotten since: a keyed hash of their chat, or forgetting would give five tries more
+    _id(),
+    Column("chat_hash", LargeBinary(32), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    # read by pairs.wrong_codes_since()
+    Index("ix_wrong_code_gone_chat_hash_at", "chat_hash", "at"),
+)
+
 shut_out = Table(
     "shut_out",
     metadata,

@@ -42,6 +42,7 @@ OPEN = {
     "invite.code_hash": "a keyed hash",
     "invite.tie": "as above",
     "shut_out_gone.chat_hash": "a keyed hash",
+    "wrong_code_gone.chat_hash": "a keyed hash",
     "rhythm.kind": "a kind of prompt",
     "rhythm.zone": "a time zone",
     "zone_cursor.zone": "a time zone",
