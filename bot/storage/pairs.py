@@ -43,8 +43,9 @@ _PAIR = (
     .join(_ONE, (_ONE.c.pair_id == pair.c.id) & _ONE.c.inviter)
     .join(_TWO, (_TWO.c.pair_id == pair.c.id) & ~_TWO.c.inviter)
 )
+# By the index of members: an OR over both halves would read every pair there is.
 _OF_PERSON = _PAIR.where(
-    pair.c.ended_at.is_(None), or_(_ONE.c.person_id == bindparam("who"), _TWO.c.person_id == bindparam("who"))
+    pair.c.ended_at.is_(None), pair.c.id.in_(select(member.c.pair_id).where(member.c.person_id == bindparam("who")))
 ).order_by(pair.c.id)
 _BY_IDS = _PAIR.where(pair.c.id.in_(bindparam("ids", expanding=True)))
 _INVITE = select(

@@ -28,7 +28,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import bindparam, select, update
 
 from bot.domain import clock
-from bot.domain.people import Address, Pace, Stage, Tie
+from bot.domain.people import CONSENT_VERSION, Address, Pace, Stage, Tie
 from bot.domain.prompts import Kind
 from bot.speech.voice import LOCALES
 from bot.storage import columns
@@ -279,11 +279,12 @@ def _move_in(town: Town, write: Callable[[str, str, Rows], None]) -> None:
     write(
         "person",
         "id chat_id name locale address stage zone country pace hour morning week_hour quiet_from quiet_to discreet "
-        "heard_at resting created_at",
+        "heard_at resting created_at consent_at consent_version",
         (
             (
                 *(n + 1, CHAT + n, asha, locales[n // 2 % len(locales)], str(Address.NEUTRAL), str(Stage.READY)),
                 *(place(n)[0], "US", str(Pace.EVENING), place(n)[1], 510, 1140, 0, 0, False, now, False, now),
+                *(now, CONSENT_VERSION),
             )
             for n in people
         ),
