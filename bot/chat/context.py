@@ -147,8 +147,7 @@ class Turn:
 
     def name_of(self, person: int) -> str:
         """How the other is called; never empty."""
-        found = people.by_id(self.db, person)
-        return called(self.voice, found)
+        return shown_name(self.voice, people.name_of(self.db, person))
 
     def others(self) -> list[tuple[int, str]]:
         """(pair, name of the other) for every running pair."""

@@ -104,14 +104,13 @@ class Desk:
         turn = Turn(db, now, self.library, self.bot, heard, me, self.keep)
         line = pair.closed_line(turn)
         answer = use_case(turn)
-        still_there = people.by_id(db, me.id)
-        if still_there is None:
+        if answer.forgotten:
             return answer, None
         if line is not None:
             answer = replace(answer, before=(line,))
         if (terms := arrive.changed_terms(turn)) is not None:
             answer = replace(answer, extra=(*answer.extra, terms))
-        return answer, still_there
+        return answer, turn.me
 
     async def _send(self, answer: Answer, heard: Heard, person: Person | None) -> None:
         if answer.tidy:
@@ -150,16 +149,14 @@ class Desk:
 
     async def _note(self, answer: Answer, person: Person, sent: list[int], heard: Heard) -> None:
         now = self.now()
+        newest = next((card for card in reversed((answer.card, *answer.extra)) if card is not None), None)
 
         def write(db: Connection) -> None:
-            if people.by_id(db, person.id) is None:
-                return
+            if newest is not None and not people.remember_buttons(db, person.id, taps(newest)):
+                return  # forgotten in the meantime
             if answer.delivery is not None and sent:
                 deliveries.note_message(db, answer.delivery, sent[0])
             tidies.add(db, [(person.id, message, now) for message in sent])
-            newest = next((card for card in reversed((answer.card, *answer.extra)) if card is not None), None)
-            if newest is not None:
-                people.remember_buttons(db, person.id, taps(newest))
 
         await self.store.write(write)
         if answer.menu:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.chat import arrive, pair, records
 from bot.chat import settings as settings_flow
-from bot.chat.context import UNCLEAR, Answer, Turn, called
+from bot.chat.context import UNCLEAR, Answer, Turn
 from bot.domain import clock, pacing, pairing, prompts
 from bot.domain import gestures as rules
 from bot.domain.gestures import Form, Gesture, Medium, Way
@@ -25,8 +26,13 @@ FRESH = timedelta(hours=30)
 """How long plain words, without a reply, are taken for the answer to the latest prompt."""
 
 
-def words(turn: Turn) -> Answer:
-    """Plain words: the answer to what was asked, else to the latest prompt, else a question what they are."""
+def latest_prompt(turn: Turn) -> Delivery | None:
+    """The newest prompt that plain words may still answer, answered or not."""
+    return deliveries.latest(turn.db, turn.me.id, PROMPTS, turn.now - FRESH)
+
+
+def words(turn: Turn, latest: Delivery | None) -> Answer:
+    """Plain words: the answer to what was asked, else to the *latest* prompt, else a question what they are."""
     text = clean(turn.heard.text or "")
     if not turn.me.ready:
         return _words_in_set_up(turn, text)
@@ -38,19 +44,19 @@ def words(turn: Turn) -> Answer:
         return found
     if pairing.looks_like_code(text):
         return pair.opened(turn, text)
-    latest = deliveries.latest(turn.db, turn.me.id, PROMPTS, turn.now - FRESH)
     if latest is not None and latest.answered_at is None:
         return keep_answer(turn, latest, text, Medium.TEXT)
     return _draft(turn, text)
 
 
-def buttons_in_sight(turn: Turn) -> dict[str, str]:
+def buttons_in_sight(turn: Turn, latest: Delivery | None) -> dict[str, str]:
     """The buttons whose words may be typed: those of the newest card, and of a prompt that waits.
 
     A prompt's buttons follow from the prompt, so sending one writes nothing down about them.
     """
     kept = people.buttons(turn.db, turn.me.id)
-    latest = deliveries.latest(turn.db, turn.me.id, DAILY, turn.now - FRESH)
+    if latest is not None and latest.kind not in DAILY:
+        latest = deliveries.latest(turn.db, turn.me.id, DAILY, turn.now - FRESH)
     if latest is None or latest.answered_at is not None:
         return kept
     below = pressable(daily.prompt_buttons(turn.voice, latest.id))
@@ -70,7 +76,7 @@ def medium(turn: Turn) -> Answer:
         return found
     if (turn.me.asking or "").startswith("answer:"):
         return answer_back(turn, int((turn.me.asking or "").partition(":")[2]), text, kind)
-    latest = deliveries.latest(turn.db, turn.me.id, PROMPTS, turn.now - FRESH)
+    latest = latest_prompt(turn)
     if latest is not None and latest.answered_at is None:
         return keep_answer(turn, latest, text, kind)
     return _draft(turn, text, kind)
@@ -94,7 +100,7 @@ def reaction(turn: Turn) -> Answer:
         return _thank(turn, found.about, heart=True, silent=True)
     if found.kind not in PROMPTS or found.answered_at is not None:
         return Answer()
-    kept = _keep(turn, found, None, Medium.WORDLESS, None)
+    kept = _keep(turn, found, None, Medium.WORDLESS, None, turn.pairs())
     return Answer(daily.kept(turn.voice, kept.id, other=None, wordless=True))
 
 
@@ -122,7 +128,9 @@ def done(turn: Turn) -> Answer:
     found = _mine(turn)
     if found is None:
         return Answer(toast=settings.stale(turn.voice))
-    entry = gestures.to_delivery(turn.db, turn.me.id, found.id) or _keep(turn, found, None, Medium.WORDLESS, None)
+    entry = gestures.to_delivery(turn.db, turn.me.id, found.id)
+    if entry is None:
+        entry = _keep(turn, found, None, Medium.WORDLESS, None, turn.pairs())
     return Answer(daily.done(turn.voice, entry.id))
 
 
@@ -424,19 +432,21 @@ def keep_answer(turn: Turn, found: Delivery, text: str, kind: Medium) -> Answer:
     """Keep the answer to a prompt, confirm it in one line."""
     if kind is Medium.TEXT and not has_sign(text):
         return Answer(daily.not_kept(turn.voice, "empty"))
-    entry = _keep(turn, found, text, kind, turn.heard.file_id)
-    card = whole(turn, text, kept_card(turn, entry))
+    mine = turn.pairs()
+    entry = _keep(turn, found, text, kind, turn.heard.file_id, mine)
+    card = whole(turn, text, kept_card(turn, entry, mine))
     return Answer(card, entry=entry.id, react="❤" if kind is not Medium.TEXT else None)
 
 
-def _keep(turn: Turn, found: Delivery, text: str | None, kind: Medium, file_id: str | None) -> Gesture:
+def _keep(
+    turn: Turn, found: Delivery, text: str | None, kind: Medium, file_id: str | None, mine: Sequence[Pair]
+) -> Gesture:
     prompt = turn.library.by_id.get(found.prompt or "")
-    deliveries.proven(turn.db, found.id, message_id=turn.heard.reply_to, now=turn.now)
+    deliveries.proven(turn.db, found, message_id=turn.heard.reply_to, now=turn.now)
     deliveries.answered(turn.db, found.id, turn.now)
     turn.ask(None)
-    standing = turn.pair(found.pair)
-    mine = turn.pairs()
-    pair_id = standing.id if standing is not None else (mine[0].id if found.pair is None and len(mine) == 1 else None)
+    meant = mine[0].id if found.pair is None and len(mine) == 1 else found.pair
+    pair_id = meant if any(pair.id == meant for pair in mine) else None
     return gestures.keep(
         turn.db,
         turn.me.id,
@@ -494,9 +504,9 @@ def _place_note(turn: Turn, entry: Gesture, way: Way) -> Answer:
     return Answer(kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
 
 
-def kept_card(turn: Turn, entry: Gesture) -> Card:
-    """The confirmation of an entry, as it stands."""
-    name = _other_name(turn, entry.pair)
+def kept_card(turn: Turn, entry: Gesture, mine: Sequence[Pair] | None = None) -> Card:
+    """The confirmation of an entry, as it stands; *mine* are the running pairs, where they are known."""
+    name = _other_name(turn, entry.pair, mine)
     if entry.stands and name is not None:
         return daily.shared(turn.voice, entry.id, other=name, checkin=_is_checkin(entry))
     return daily.kept(
@@ -583,7 +593,7 @@ def _mine(turn: Turn) -> Delivery | None:
     found = deliveries.by_id(turn.db, turn.tap.number(0))
     if found is None or found.person != turn.me.id or found.kind not in PROMPTS:
         return None
-    deliveries.proven(turn.db, found.id, message_id=turn.heard.message_id, now=turn.now)
+    deliveries.proven(turn.db, found, message_id=turn.heard.message_id, now=turn.now)
     sent = found.sent_at or found.due_at
     return found if rules.answerable(sent, turn.now) else None
 
@@ -632,9 +642,11 @@ def _reveal_if_both(turn: Turn, entry: Gesture, pair_id: int) -> None:
             return
 
 
-def _other_name(turn: Turn, pair_id: int | None) -> str | None:
-    found = turn.pair(pair_id)
-    return None if found is None else called(turn.voice, people.by_id(turn.db, found.other(turn.me.id)))
+def _other_name(turn: Turn, pair_id: int | None, mine: Sequence[Pair] | None = None) -> str | None:
+    if pair_id is None:
+        return None
+    found = next((pair for pair in (turn.pairs() if mine is None else mine) if pair.id == pair_id), None)
+    return None if found is None else turn.name_of(found.other(turn.me.id))
 
 
 def _next_prompt(turn: Turn, kind: Kind, tie: Tie | None) -> prompts.Prompt | None:

@@ -422,11 +422,13 @@ def latest(db: Connection, person: int, kinds: Sequence[str], since: datetime) -
     return None if row is None else read(row)
 
 
-def proven(db: Connection, number: int, *, message_id: int | None, now: datetime) -> None:
+def proven(db: Connection, found: Delivery, *, message_id: int | None, now: datetime) -> None:
     """A tap or an answer shows that a delivery arrived, whatever was known of it."""
+    if found.state == "sent":
+        return
     db.execute(
         update(delivery)
-        .where(delivery.c.id == number, delivery.c.state.in_(("unknown", "sending")))
+        .where(delivery.c.id == found.id, delivery.c.state.in_(("unknown", "sending")))
         .values(
             state="sent",
             sent_at=func.coalesce(delivery.c.sent_at, _stored(now)),
@@ -436,11 +438,16 @@ def proven(db: Connection, number: int, *, message_id: int | None, now: datetime
     )
 
 
+_ANSWERED = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("number"), delivery.c.answered_at.is_(None))
+    .values(answered_at=bindparam("now"))
+)
+
+
 def answered(db: Connection, number: int, now: datetime) -> None:
     """The person did something with it: answered, did it in person, put it off or set it aside."""
-    db.execute(
-        update(delivery).where(delivery.c.id == number, delivery.c.answered_at.is_(None)).values(answered_at=now)
-    )
+    db.execute(_ANSWERED, {"number": number, "now": now})
 
 
 def reopen(db: Connection, number: int) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy import delete as sql_delete
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.domain.gestures import Form, Gesture, Medium, Way
 from bot.storage.schema import delivery, gesture
-from bot.storage.sql import insert
+from bot.storage.sql import insert_for
 
 COLUMNS = (
     gesture.c.id,
@@ -63,10 +65,8 @@ def keep(
     message_id: int | None = None,
 ) -> Kept:
     """Store an entry, once for each message it came by."""
-    if message_id is not None and (found := by_message(db, person, message_id)) is not None:
-        return Kept(found, new=False)
     number = db.execute(
-        insert(db, gesture).returning(gesture.c.id),
+        _insert(db.dialect.name),
         [
             {
                 "person_id": person,
@@ -84,9 +84,21 @@ def keep(
                 "message_id": message_id,
             }
         ],
-    ).scalar_one()
+    ).scalar()
+    if number is None:
+        found = by_message(db, person, message_id or 0)
+        if found is None:
+            raise LookupError("an entry that is there already cannot be found")
+        return Kept(found, new=False)
     entry = Gesture(number, person, pair, way, kind, form, medium, words, file_id, day, now, delivery, None, None)
     return Kept(entry, new=True)
+
+
+@lru_cache
+def _insert(dialect: str) -> ReturningInsert[Any]:
+    """Once for each message of a person; a second finds nothing to return."""
+    once = insert_for(dialect, gesture).on_conflict_do_nothing(index_elements=["person_id", "message_id"])
+    return once.returning(gesture.c.id)
 
 
 def by_id(db: Connection, number: int) -> Gesture | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, literal, not_, select, update
 
 from bot.domain import pairing
 from bot.domain.pacing import Why
@@ -47,6 +47,11 @@ _PAIR = (
 _OF_PERSON = _PAIR.where(
     pair.c.ended_at.is_(None), pair.c.id.in_(select(member.c.pair_id).where(member.c.person_id == bindparam("who")))
 ).order_by(pair.c.id)
+_UNSAID = (
+    select(member.c.pair_id)
+    .join(pair, pair.c.id == member.c.pair_id)
+    .where(member.c.person_id == bindparam("who"), ~member.c.told_closed, pair.c.ended_at.is_not(None))
+)
 _BY_IDS = _PAIR.where(pair.c.id.in_(bindparam("ids", expanding=True)))
 _INVITE = select(
     invite.c.id, invite.c.inviter_id, invite.c.tie, invite.c.expires_at, invite.c.used_at, invite.c.cancelled_at
@@ -243,13 +248,7 @@ def untold(db: Connection, numbers: Sequence[int]) -> dict[tuple[int, int], Unto
 
 def closed_unsaid(db: Connection, who: int) -> list[int]:
     """Pairs that the other has ended and that *who* has not been told of; they are told once, now, and it is over for them."""
-    found = list(
-        db.execute(
-            select(member.c.pair_id)
-            .join(pair, pair.c.id == member.c.pair_id)
-            .where(member.c.person_id == who, ~member.c.told_closed, pair.c.ended_at.is_not(None))
-        ).scalars()
-    )
+    found = list(db.execute(_UNSAID, {"who": who}).scalars())
     if found:
         mine = and_(member.c.person_id == who, member.c.pair_id.in_(found))
         db.execute(update(member).where(mine).values(told_closed=True, called=None))

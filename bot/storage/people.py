@@ -45,6 +45,8 @@ COLUMNS = tuple(
 )
 _BY_CHAT = select(*COLUMNS).where(person.c.chat_id == bindparam("chat_id"))
 _BY_ID = select(*COLUMNS).where(person.c.id == bindparam("id"))
+_NAME = select(person.c.name).where(person.c.id == bindparam("id"))
+_BUTTONS = select(person.c.buttons).where(person.c.id == bindparam("id"))
 _BY_IDS = select(*COLUMNS).where(person.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -58,6 +60,12 @@ def by_id(db: Connection, number: int) -> Person | None:
     """The person of this id."""
     row = db.execute(_BY_ID, {"id": number}).first()
     return None if row is None else read(row)
+
+
+def name_of(db: Connection, number: int) -> str | None:
+    """How somebody calls themselves; None for nobody."""
+    found: str | None = db.execute(_NAME, {"id": number}).scalar()
+    return found
 
 
 def by_ids(db: Connection, numbers: Collection[int]) -> dict[int, Person]:
@@ -81,9 +89,10 @@ def arrive(db: Connection, new: Person) -> Person:
     return found
 
 
-def change(db: Connection, who: int, **facts: Any) -> None:
-    """Set the named facts of one person."""
-    db.execute(_change(tuple(facts)), {"who": who, **{f"new_{name}": value for name, value in facts.items()}})
+def change(db: Connection, who: int, **facts: Any) -> bool:
+    """Set the named facts of one person; False when there is nobody of this id (any more)."""
+    new = {f"new_{name}": value for name, value in facts.items()}
+    return db.execute(_change(tuple(facts)), {"who": who, **new}).rowcount == 1
 
 
 @lru_cache(maxsize=64)
@@ -129,14 +138,14 @@ def invitation(db: Connection, who: int) -> int | None:
     return db.execute(select(person.c.invite_id).where(person.c.id == who)).scalar()
 
 
-def remember_buttons(db: Connection, who: int, buttons: Mapping[str, str]) -> None:
-    """The buttons (words, tap) that now stand under the newest card."""
-    change(db, who, buttons=json.dumps(buttons, ensure_ascii=False) if buttons else None)
+def remember_buttons(db: Connection, who: int, buttons: Mapping[str, str]) -> bool:
+    """The buttons (words, tap) that now stand under the newest card; False when the person is nobody any more."""
+    return change(db, who, buttons=json.dumps(buttons, ensure_ascii=False) if buttons else None)
 
 
 def buttons(db: Connection, who: int) -> dict[str, str]:
     """The buttons of the newest card, by their words."""
-    kept = db.execute(select(person.c.buttons).where(person.c.id == who)).scalar()
+    kept = db.execute(_BUTTONS, {"id": who}).scalar()
     return {} if kept is None else dict(json.loads(kept))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import Connection, delete, select
 
 from bot.storage.schema import delivery, tidy
-from bot.storage.sql import insert
+from bot.storage.sql import Insert, insert_for
 
 KEEP = timedelta(hours=48)
 
@@ -17,9 +18,14 @@ def add(db: Connection, messages: Sequence[tuple[int, int, datetime]]) -> None:
     """Remember (person, message, moment) of answers that were sent."""
     if messages:
         db.execute(
-            insert(db, tidy).on_conflict_do_nothing(),
+            _insert(db.dialect.name),
             [{"person_id": person, "message_id": message, "at": at} for person, message, at in messages],
         )
+
+
+@lru_cache
+def _insert(dialect: str) -> Insert:
+    return insert_for(dialect, tidy).on_conflict_do_nothing()
 
 
 def take(db: Connection, person: int, since: datetime) -> list[int]:
