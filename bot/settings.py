@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,8 @@ from bot.domain.retention import Keep
 
 MOST_A_SECOND = 1000
 """Telegram's own ceiling, with paid broadcasts (core.telegram.org/bots/faq#how-can-i-message-all-of-my-bot-39s-subscribers-at-once)."""
+TELEGRAM = "149.154.160.0/20,91.108.4.0/22"
+"""Where Telegram's webhook calls come from (core.telegram.org/bots/webhooks, "Restricting access")."""
 KEY_FOLDER = Path("keys")
 KEEP = Keep()
 _SECRET_NAMES = ("TELEGRAM_BOT_TOKEN", "DATABASE_URL", "RECIPRO_KEYS", "WEBHOOK_SECRET")
@@ -38,6 +41,8 @@ class Settings(BaseSettings):
     rate: Annotated[float, Field(alias="RECIPRO_RATE", ge=1, le=MOST_A_SECOND)] = 25
     webhook_url: Annotated[str | None, Field(alias="WEBHOOK_URL")] = None
     webhook_secret: Annotated[SecretStr | None, Field(alias="WEBHOOK_SECRET")] = None
+    webhook_sources: Annotated[str, Field(alias="WEBHOOK_SOURCES")] = ""
+    webhook_proxies: Annotated[str, Field(alias="WEBHOOK_PROXIES")] = ""
     http_host: Annotated[str, Field(alias="HTTP_HOST")] = "127.0.0.1"
     http_port: Annotated[int, Field(alias="HTTP_PORT", ge=0, le=65535)] = 8080
     sandbox_port: Annotated[int, Field(alias="SANDBOX_PORT", ge=0, le=65535)] = 8000
@@ -77,6 +82,18 @@ class Settings(BaseSettings):
         wanted = given.replace(" ", "").upper()
         if wanted and not _COUNTRIES.fullmatch(wanted):
             raise ValueError("must name countries with + for on and - for off, like +AE,-IN")
+        return wanted
+
+    @field_validator("webhook_sources", "webhook_proxies")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        wanted = given.replace(" ", "").lower().replace("telegram", TELEGRAM)
+        try:
+            networks(wanted)
+        except ValueError:
+            raise ValueError(
+                "must be networks with commas between, like 10.0.0.0/8,2001:db8::/32, or telegram"
+            ) from None
         return wanted
 
     @field_validator("api_url", "webhook_url")
@@ -120,6 +137,11 @@ class Settings(BaseSettings):
     def postgres(self) -> bool:
         """Whether the database is a PostgreSQL."""
         return self.database_url.get_secret_value().startswith(("postgres:", "postgresql:", "postgresql+"))
+
+
+def networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks that a setting names. Raises ValueError for what is none, or has bits set beyond its length."""
+    return tuple(ip_network(each) for each in given.split(",")) if given else ()
 
 
 def read() -> Settings:

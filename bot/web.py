@@ -6,6 +6,7 @@ import hmac
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,7 +14,7 @@ from aiohttp import web
 
 from bot.chat import shape
 from bot.metrics import CONTENT_TYPE, Metrics
-from bot.settings import Settings
+from bot.settings import Settings, networks
 from bot.storage import outlook
 from bot.storage.migrations import KNOWN
 from bot.storage.store import AwayError, Store
@@ -31,6 +32,7 @@ class Web:
 
     def __init__(self, settings: Settings, store: Store, metrics: Metrics, now: Callable[[], datetime]) -> None:
         self._settings, self._store, self._metrics, self._now = settings, store, metrics, now
+        self._sources, self._proxies = networks(settings.webhook_sources), networks(settings.webhook_proxies)
         self.intake: Intake | None = None
         """Who hears; until there is one, updates are to be sent again."""
         self._runner: web.AppRunner | None = None
@@ -99,6 +101,11 @@ class Web:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), secret.encode()):
             return web.Response(status=403)
+        if self._sources and not self._from_a_source(request):
+            log.warning(
+                "an update with the right secret came from elsewhere than WEBHOOK_SOURCES says, and was refused"
+            )
+            return web.Response(status=403)
         body = await request.read()
         if self.intake is None:
             return web.Response(status=503)
@@ -113,3 +120,24 @@ class Web:
             return web.Response(status=200 if await self.intake.one(raw) else 503)
         except AwayError:
             return web.Response(status=503)
+
+    def _from_a_source(self, request: web.Request) -> bool:
+        """Whether it comes from WEBHOOK_SOURCES; what says for whom it is passed on is believed of WEBHOOK_PROXIES alone.
+
+        Each hop writes whom it heard from at the end of X-Forwarded-For, so it is read from there, as far as the hops are
+        ours. What stands before that, anybody can have written.
+        """
+        hops = [hop.strip() for line in request.headers.getall("X-Forwarded-For", []) for hop in line.split(",")]
+        try:
+            caller = _address(request.remote or "")
+            while hops and any(caller in network for network in self._proxies):
+                caller = _address(hops.pop())
+        except ValueError:
+            return False
+        return any(caller in network for network in self._sources)
+
+
+def _address(given: str) -> IPv4Address | IPv6Address:
+    """An address; of a socket that hears both kinds, as the old kind. Raises ValueError."""
+    address = ip_address(given)
+    return getattr(address, "ipv4_mapped", None) or address

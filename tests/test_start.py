@@ -61,6 +61,8 @@ def test_without_a_token_it_says_how_to_get_one(tmp_path: Path) -> None:
         ("DATABASE_URL", "mysql://x/y", "sqlite:///"),
         ("RECIPRO_KEYS", "short", "python -m bot key"),
         ("WEBHOOK_URL", "https://bot.example.org", "WEBHOOK_SECRET"),
+        ("WEBHOOK_SOURCES", "149.154.167.1/20", "WEBHOOK_SOURCES must be networks"),
+        ("WEBHOOK_PROXIES", ",", "WEBHOOK_PROXIES must be networks"),
         ("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/x", "RECIPRO_KEYS"),
         ("TELEGRAM_BOT_TOKEN_FILE", "/nowhere/at/all", "TELEGRAM_BOT_TOKEN_FILE"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 import time
@@ -19,12 +20,15 @@ from bot.web import SECRET_HEADER
 from tests.world import World
 
 
-@pytest.fixture
-async def hooked(tmp_path: Path) -> AsyncIterator[World]:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    async with World(f"sqlite:///{tmp_path / 'recipro.db'}", webhook_port=port) as world:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+async def hooked(tmp_path: Path) -> AsyncIterator[World]:
+    async with World(f"sqlite:///{tmp_path / 'recipro.db'}", webhook_port=free_port()) as world:
         yield world
         world.check()
 
@@ -53,6 +57,68 @@ async def test_a_forged_update_is_not_heard(hooked: World, secret: str) -> None:
         async with client.post(f"{url}/elsewhere", json=update) as answer:
             assert answer.status == 404
     assert hooked.telegram.journal("sendMessage") == []
+
+
+TELEGRAMS, LAST_OF_THEM, NOT_THEIRS = "149.154.167.220", "91.108.7.255", "91.108.8.0"
+
+
+@pytest.mark.parametrize(
+    ("sources", "proxies", "forwarded", "heard"),
+    [
+        ("", "", [], True),
+        ("telegram", "", [], False),
+        ("telegram", "", [TELEGRAMS], False),
+        ("127.0.0.1", "", [NOT_THEIRS], True),
+        ("10.0.0.0/8, telegram, 127.0.0.0/8", "", [], True),
+        ("telegram", "127.0.0.1", [], False),
+        ("telegram", "127.0.0.1", [TELEGRAMS], True),
+        ("telegram", "127.0.0.1", [LAST_OF_THEM], True),
+        ("telegram", "127.0.0.1", [NOT_THEIRS], False),
+        ("telegram", "127.0.0.1", [f"{TELEGRAMS}, {NOT_THEIRS}"], False),
+        ("telegram", "127.0.0.1", [TELEGRAMS, NOT_THEIRS], False),
+        ("telegram", "127.0.0.1", [f"{NOT_THEIRS}, {TELEGRAMS}"], True),
+        ("telegram", "127.0.0.1,10.0.0.0/8", [f"{NOT_THEIRS}, {TELEGRAMS}", "10.1.2.3"], True),
+        ("telegram", "127.0.0.1", [f"{TELEGRAMS}, 10.1.2.3"], False),
+        ("telegram", "127.0.0.1", [f"::ffff:{TELEGRAMS}"], True),
+        ("telegram", "127.0.0.1", [f"{TELEGRAMS}:443"], False),
+        ("telegram", "127.0.0.1", ["unknown"], False),
+        ("telegram", "127.0.0.1", [""], False),
+        ("2001:db8::/32", "127.0.0.1", ["2001:db8::7"], True),
+        ("127.0.0.1", "127.0.0.1", [], True),
+    ],
+)
+async def test_only_the_sources_that_are_set_are_heard(
+    tmp_path: Path, sources: str, proxies: str, forwarded: list[str], heard: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is forwarded is believed of a named proxy alone, and no further back than to the first that is not named."""
+    update = {"update_id": 1, "poll": {"id": "1"}}
+    secret = (SECRET_HEADER, "a-secret-of-the-tests")
+    async with (
+        World(
+            f"sqlite:///{tmp_path / 'recipro.db'}",
+            webhook_port=free_port(),
+            webhook_sources=sources,
+            webhook_proxies=proxies,
+        ) as world,
+        aiohttp.ClientSession(f"http://127.0.0.1:{world.webhook_port}") as client,
+    ):
+        told = [("X-Forwarded-For", each) for each in forwarded]
+        async with client.post("/telegram", json=update, headers=[secret, *told]) as answer:
+            assert answer.status == (200 if heard else 403)
+        async with client.post("/telegram", json=update, headers=told) as answer:
+            assert answer.status == 403, "without the secret nobody is heard"
+        async with client.get("/readyz", headers=told) as answer:
+            assert answer.status == 200
+    assert ("elsewhere than WEBHOOK_SOURCES" in caplog.text) != heard
+
+
+async def test_a_body_of_more_than_a_mebibyte_is_not_read(hooked: World) -> None:
+    headers = {SECRET_HEADER: "a-secret-of-the-tests"}
+    async with aiohttp.ClientSession() as client:
+        for size, status in ((1024 * 1024 + 1, 413), (1024 * 1024, 400)):
+            url = f"http://127.0.0.1:{hooked.webhook_port}/telegram"
+            async with client.post(url, data=io.BytesIO(b"x" * size), headers=headers) as answer:
+                assert answer.status == status
 
 
 async def test_readiness_names_what_is_missing(hooked: World) -> None:

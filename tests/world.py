@@ -41,6 +41,8 @@ class World:
         start: datetime = START,
         rate: float = 1000,
         webhook_port: int | None = None,
+        webhook_sources: str = "",
+        webhook_proxies: str = "",
         beat_every: float = 100_000,
         moving: bool = False,
         danger_path: str = "",
@@ -57,6 +59,7 @@ class World:
         self.database_url = database_url
         self.rate = rate
         self.webhook_port = webhook_port
+        self.webhook_sources, self.webhook_proxies = webhook_sources, webhook_proxies
         self.danger_path = danger_path
         self.app: App | None = None
 
@@ -82,6 +85,8 @@ class World:
             http_port=self.webhook_port or 0,
             webhook_url=f"http://127.0.0.1:{self.webhook_port}" if self.webhook_port else None,
             webhook_secret=SecretStr("a-secret-of-the-tests") if self.webhook_port else None,
+            webhook_sources=self.webhook_sources,
+            webhook_proxies=self.webhook_proxies,
         )
 
     async def start_bot(self) -> None:
