@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import LargeBinary, String, select, text, type_coerce
+from sqlalchemy import Connection, LargeBinary, String, select, text, type_coerce
 
-from bot.storage.columns import WrongKeyError, seal
+from bot.storage.columns import Sealed, WrongKeyError, seal
 from bot.storage.schema import metadata
 from tests.world import Someone, World
 
@@ -87,28 +87,23 @@ async def a_life(world: World) -> tuple[Someone, Someone, Someone]:
     return vera, tom, zoe
 
 
-async def everything(world: World) -> list[tuple[str, Any]]:
+def everything(db: Connection) -> list[tuple[str, Any]]:
     """(table.column, value) of the whole database, bytes both as they are and, where a key fits, opened."""
-    assert world.app is not None
     found: list[tuple[str, Any]] = []
-
-    def read(db: Any) -> None:
-        for table in metadata.sorted_tables:
-            columns = [
-                type_coerce(column, LargeBinary) if isinstance(column.type, LargeBinary) or "Sealed" in repr(column.type)
-                else type_coerce(column, String) if isinstance(column.type, String) else column
-                for column in table.c
-            ]  # fmt: skip
-            for row in db.execute(select(*columns)):
-                for column, value in zip(table.c, row, strict=True):
-                    found.append((f"{table.name}.{column.name}", value))
-                    if isinstance(value, bytes):
-                        try:
-                            found.append((f"{table.name}.{column.name} opened", seal().open(value)))
-                        except WrongKeyError:
-                            continue
-
-    await world.app.store.read(read)
+    for table in metadata.sorted_tables:
+        columns = [
+            type_coerce(column, LargeBinary) if isinstance(column.type, LargeBinary | Sealed)
+            else type_coerce(column, String) if isinstance(column.type, String) else column
+            for column in table.c
+        ]  # fmt: skip
+        for row in db.execute(select(*columns)):
+            for column, value in zip(table.c, row, strict=True):
+                found.append((f"{table.name}.{column.name}", value))
+                if isinstance(value, bytes):
+                    try:
+                        found.append((f"{table.name}.{column.name} opened", seal().open(value)))
+                    except WrongKeyError:
+                        continue
     return found
 
 
@@ -123,7 +118,8 @@ def holds(value: Any, needle: str | int) -> bool:
 
 async def where(world: World, needle: str | int) -> set[str]:
     """In which columns something stands."""
-    return {name for name, value in await everything(world) if holds(value, needle)}
+    assert world.app is not None
+    return {name for name, value in await world.app.store.read(everything) if holds(value, needle)}
 
 
 def files(folder: Path) -> bytes:
