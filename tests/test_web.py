@@ -196,6 +196,7 @@ OTHER_SHAPES: list[dict[str, Any]] = [
     {"message": {**SAID, "entities": [{"type": "bot_command", "offset": "0", "length": 6}]}},
     {"message": {**SAID, "entities": [{"type": {}, "offset": 0, "length": 6}]}},
     {"callback_query": {**TAPPED, "id": 7}},
+    {"callback_query": {**TAPPED, "id": ""}},
     {"callback_query": {**TAPPED, "data": {"home": 1}}},
     {"message_reaction": {"chat": {"id": 501, "type": "private"}, "message_id": "1", "new_reaction": []}},
     {"my_chat_member": {"chat": {"id": 501, "type": "private"}, "from": ASHA, "date": 1}},

@@ -80,7 +80,7 @@ class _Message(_Numbered):
 
 
 class _Tap(_Shape):
-    id: str
+    id: Annotated[str, Field(min_length=1)]
     chat_instance: str = ""
     sender: _User = Field(alias="from")
     data: str | None = None
