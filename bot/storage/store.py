@@ -85,7 +85,7 @@ class Store:
     async def scrub(self) -> None:
         """Let nothing of what was deleted lie in SQLite's journal; its own pages are overwritten at once (secure_delete).
 
-        PostgreSQL's vacuum does the like in its own time.
+        PostgreSQL keeps the bytes of dead rows until an operator has its tables written anew (deploy/README.md).
         """
         if self.dialect == "sqlite":
             await asyncio.get_running_loop().run_in_executor(self._writers, self._empty_journal)
