@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import socket
@@ -14,10 +15,12 @@ from typing import Any
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from bot.chat.intake import BURST, SHARE
+from bot.storage.schema import gesture
 from bot.web import SECRET_HEADER
-from tests.world import World
+from tests.world import Someone, World
 
 
 def free_port() -> int:
@@ -119,6 +122,59 @@ async def test_a_body_of_more_than_a_mebibyte_is_not_read(hooked: World) -> None
             url = f"http://127.0.0.1:{hooked.webhook_port}/telegram"
             async with client.post(url, data=io.BytesIO(b"x" * size), headers=headers) as answer:
                 assert answer.status == status
+
+
+async def test_a_flood_of_one_person_refuses_nobody_else_and_loses_nothing(hooked: World) -> None:
+    """Of 500 at once a few are taken and the rest is to be sent again; meanwhile another's are heard, each at the first try."""
+    asha, tom = await hooked.person("Asha"), await hooked.person("Tom")
+    assert hooked.app is not None
+    hooked.app.intake.burst = BURST
+    headers = {SECRET_HEADER: "a-secret-of-the-tests"}
+    at_hand = asyncio.Semaphore(SHARE)
+    taken: list[int] = []
+
+    def said(someone: Someone, number: int, text: str) -> dict[str, Any]:
+        chat = {"id": someone.person.user["id"], "type": "private"}
+        message = {"message_id": number, "date": 1_772_463_600, "chat": chat, "from": someone.person.user, "text": text}
+        if text.startswith("/"):
+            message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
+        return {"update_id": number, "message": message}
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+
+        async def bring(update: dict[str, Any]) -> int:
+            url = f"http://127.0.0.1:{hooked.webhook_port}/telegram"
+            async with client.post(url, json=update, headers=headers) as answer:
+                return answer.status
+
+        async def bring_until_taken(number: int) -> int:
+            """How often it was refused."""
+            update = said(tom, number, f"line {number}")
+            if await bring(update) == 200:
+                taken.append(number)
+                return 0
+            refused.set()
+            async with at_hand:
+                refusals = 1
+                while await bring(update) != 200:
+                    refusals += 1
+            taken.append(number)
+            return refusals
+
+        refused = asyncio.Event()
+        flood = [asyncio.ensure_future(bring_until_taken(10_000 + n)) for n in range(500)]
+        await refused.wait()
+        for n in range(5):
+            assert await bring(said(asha, 20_000 + n, "/help")) == 200
+        heard_before = len(taken)
+        refusals = await asyncio.gather(*flood)
+
+    assert asha.count(lambda text: "/pause" in text) == 5
+    assert heard_before < 500, "the flood was still coming"
+    assert sum(times > 0 for times in refusals) > 250, "most of it was refused at first"
+    kept = await hooked.app.store.read(lambda db: db.execute(select(gesture.c.message_id)).scalars().all())
+    assert sorted(kept) == [10_000 + n for n in range(500)]
+    assert tom.count(lambda text: "answer more slowly" in text) == 1
 
 
 async def test_readiness_names_what_is_missing(hooked: World) -> None:

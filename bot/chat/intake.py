@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +40,8 @@ LONGEST_ANSWER = 20.0
 """Seconds an update may take until the next ones are heard; its effect is committed long before."""
 PATIENCE = 60
 """Webhook: most updates at work at once; more are refused, so that Telegram sends them again."""
+SHARE = 5
+"""Webhook: how many of these may be one person's, so that a flood of theirs refuses nobody else's."""
 
 
 class RevokedError(RuntimeError):
@@ -63,6 +65,7 @@ class Intake:
     heard_at: float = 0.0
     """Monotonic moment of the last answer of getUpdates."""
     working: int = 0
+    _working_for: Counter[int] = field(default_factory=Counter)
     _lines: dict[int, asyncio.Lock] = field(default_factory=dict)
     _recent: dict[int, deque[float]] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
@@ -107,26 +110,36 @@ class Intake:
         """
         lines: dict[int, list[Update]] = {}
         for update in updates:
-            user = update.effective_user
-            lines.setdefault(user.id if user is not None else 0, []).append(update)
+            lines.setdefault(_whose(update), []).append(update)
         results = await asyncio.gather(*(self._line(who, line) for who, line in lines.items()), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
     async def one(self, raw: dict[str, Any]) -> bool:
-        """Handle one update that came by webhook; False when too many are at work and it should be sent again."""
+        """Handle one update that came by webhook; False when too many are at work, in all or of this person.
+
+        Telegram sends a refused one again before the next of the same person, and others' meanwhile
+        (tdlib/telegram-bot-api, WebhookActor.cpp: one queue for each).
+        """
         if self.working >= PATIENCE:
             return False
         update = self._read(raw)
         if update is None:
             return True
+        who = _whose(update)
+        if self._working_for[who] >= SHARE:
+            return False
         self.working += 1
+        self._working_for[who] += 1
         self.heard_at = self.monotonic()
         try:
             await self.hear([update])
         finally:
             self.working -= 1
+            self._working_for[who] -= 1
+            if not self._working_for[who]:
+                del self._working_for[who]
         return True
 
     def _read(self, raw: dict[str, Any]) -> Update | None:
@@ -202,6 +215,11 @@ class Intake:
             await self._get_updates(offset=offset, limit=1, timeout=0)
         except TelegramError as error:
             log.info("the last updates could not be confirmed (%s); they will come again", type(error).__name__)
+
+
+def _whose(update: Update) -> int:
+    user = update.effective_user
+    return user.id if user is not None else 0
 
 
 def _trouble(error: AwayError | TelegramError) -> tuple[str, float]:
