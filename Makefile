@@ -47,7 +47,7 @@ check: $(VENV)/dev ## lint, types, layers, catalogs, content
 	@$(BIN)/lint-imports
 	@$(BIN)/python deploy/strings.py check
 	@$(BIN)/python -m bot check-content
-	@$(BIN)/codespell README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md bot content/prompts/en-*
+	@$(BIN)/codespell README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md SECURITY.md bot content/prompts/en-*
 
 strings: $(VENV)/dev ## extract the sentences and update every catalog
 	@$(BIN)/python deploy/strings.py update
