@@ -40,7 +40,7 @@ sandbox: $(VENV)/run ## two phones in a browser, no token needed
 test: $(VENV)/dev ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-check: $(VENV)/dev ## lint, types, layers, catalogs, content
+check: $(VENV)/dev ## lint, types, layers, catalogs, content, known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -48,6 +48,7 @@ check: $(VENV)/dev ## lint, types, layers, catalogs, content
 	@$(BIN)/python deploy/strings.py check
 	@$(BIN)/python -m bot check-content
 	@$(BIN)/codespell README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md SECURITY.md bot content/prompts/en-*
+	@$(BIN)/python deploy/audit.py
 
 strings: $(VENV)/dev ## extract the sentences and update every catalog
 	@$(BIN)/python deploy/strings.py update
