@@ -181,7 +181,7 @@ def snooze(turn: Turn) -> Answer:
         good_for=timedelta(hours=14),
         prompt=found.prompt,
     )
-    return Answer(daily.put_off(turn.voice, until, turn.me.zone))
+    return Answer(daily.put_off(turn.voice, until, now=turn.now, zone=turn.me.zone))
 
 
 def skip(turn: Turn) -> Answer:

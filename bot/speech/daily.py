@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.domain import clock
 from bot.domain.gestures import Form, Medium
 from bot.domain.prompts import Kind
 from bot.speech.arrive import back
@@ -55,11 +56,13 @@ def later(voice: Voice, original: str, delivery: int) -> Card:
     )
 
 
-def put_off(voice: Voice, until: datetime, zone: str) -> Card:
-    """It will come back."""
-    return voice.card(
-        voice.say("It'll keep. It comes back at {time}.", time=Markup(voice.clock(until, zone))),
-    )
+def put_off(voice: Voice, until: datetime, *, now: datetime, zone: str) -> Card:
+    """It will come back; on which day is said where it is not today, within a week."""
+    at, day = Markup(voice.clock(until, zone)), clock.local_day(until, zone)
+    if day == clock.local_day(now, zone):
+        return voice.card(voice.say("It'll keep. It comes back at {time}.", time=at))
+    weekday = Markup(voice.weekday(day.weekday()))
+    return voice.card(voice.say("It'll keep. It comes back on {weekday} at {time}.", weekday=weekday, time=at))
 
 
 def set_aside(voice: Voice, delivery: int) -> Card:

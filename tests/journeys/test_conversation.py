@@ -134,7 +134,7 @@ async def test_later_brings_it_back_and_leaves_tomorrow_alone(world: World) -> N
     first = asha.texts[-1]
     await asha.tap(label="Later")
     await asha.tap(label="In an hour")
-    assert "It’ll keep" in asha.texts[-1]
+    assert "It’ll keep. It comes back at 10:01\u00a0PM." in asha.texts[-1]
     await world.turn(minutes=61)
     assert asha.texts[-1] == first
     await asha.tap(label="Not today")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.domain.people import Address
+from bot.speech import daily
 from bot.speech.hours import read_span, read_time
 from bot.speech.library import load
 from bot.speech.voice import ADDRESSES, LOCALES, guess_locale
@@ -114,6 +116,27 @@ def test_names_in_a_list_are_isolated_one_by_one() -> None:
     """Isolated as a whole, the Arabic *and* between two Latin names would run with them, from the left."""
     said = load().voice("ar-AE").names(["Asha", "Tom <b>"])
     assert said == "\u2068Asha\u2069 و\u2068Tom &lt;b&gt;\u2069"
+
+
+@pytest.mark.parametrize(
+    ("locale", "today", "tomorrow"),
+    [
+        (
+            "en-US",
+            "It’ll keep. It comes back at 11:30\u00a0PM.",
+            "It’ll keep. It comes back on Tuesday at 9:00\u00a0PM.",
+        ),
+        ("hi-IN", "कोई जल्दी नहीं। बात रात\u00a011:30 पर लौटेगी।", "कोई जल्दी नहीं। बात मंगलवार को रात\u00a09:00 पर लौटेगी।"),
+        ("ar-AE", "الأمر محفوظ. موعد عودته 11:30\u00a0م.", "الأمر محفوظ. موعد عودته يوم الثلاثاء، 9:00\u00a0م."),
+        ("fr-CA", "Ça se garde. De retour à 23\u00a0h\u00a030.", "Ça se garde. De retour mardi à 21\u00a0h."),
+    ],
+)
+def test_what_comes_back_on_another_day_names_it(locale: str, today: str, tomorrow: str) -> None:
+    """Whose day it is: at 22:30 on Monday in Toronto it is Tuesday in UTC already."""
+    voice, now = load().voice(locale), datetime(2026, 3, 3, 3, 30, tzinfo=UTC)
+    returns = [datetime(2026, 3, 3, 4, 30, tzinfo=UTC), datetime(2026, 3, 4, 2, 0, tzinfo=UTC)]
+    said = [daily.put_off(voice, until, now=now, zone="America/Toronto").text for until in returns]
+    assert said == [today, tomorrow]
 
 
 @pytest.mark.parametrize(
