@@ -46,7 +46,10 @@ def release(version: str, root: Path = ROOT) -> Path:
         raise
     _git(root, "add", *changed)
     _git(root, "commit", "--quiet", "--message", f"Release {version}")
-    _git(root, "tag", "--annotate", f"v{version}", "--message", f"Recipro {version}\n\n{_news(changelog)}")
+    message = f"Recipro {version}\n\n{_news(changelog)}"
+    _git(
+        root, "tag", "--annotate", f"v{version}", "--cleanup", "whitespace", "--message", message
+    )  # keeps its ### lines
     return wheel
 
 

@@ -54,6 +54,10 @@ def test_a_release_is_one_command(clone: Path) -> None:
     assert "image: registry.example/recipro:0.9.0" in (clone / "deploy/kubernetes/deployment.yaml").read_text()
     assert git(clone, "log", "-1", "--format=%s") == "Release 0.9.0"
     assert git(clone, "describe", "--exact-match") == "v0.9.0"
+    assert (
+        git(clone, "tag", "--list", "--format", "%(contents:body)", "v0.9.0")
+        == news.split("\n## ")[1].split("\n", 1)[1].strip()
+    )
     assert git(clone, "status", "--porcelain") == ""
     for version, why in (("0.9.0", "not newer"), ("0.8.9", "not newer"), ("0.9.1", "nothing under Unreleased")):
         with pytest.raises(Refusal, match=why):
