@@ -11,6 +11,7 @@ import pytest
 
 from bot.chat import intake
 from bot.sandbox.telegram import TOKEN
+from tests.test_web import OTHER_SHAPES
 from tests.world import World
 
 
@@ -48,17 +49,21 @@ async def test_trouble_on_the_way_is_said_once_and_everything_is_heard(
 async def test_one_update_that_cannot_be_read_does_not_end_hearing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is left aside, with its number in the log; what came before and after it in one answer is heard."""
+    """It is left aside, with its number in the log; what came before and after it is heard. And so are a dozen others."""
     async with World(f"sqlite:///{tmp_path / 'recipro.db'}") as world:
         asha = await world.person("Asha")
         before = len(asha.inbox)
         world.telegram.say(asha.person, "/help")
         world.telegram.enqueue("message", {"message_id": 99, "text": "words of a new kind", "from": asha.person.user})
         number = world.telegram.updates[-1]["update_id"]
+        for update in OTHER_SHAPES:
+            for kind, content in update.items():
+                world.telegram.enqueue(kind, content)
         await asha.say("/privacy")
         assert len(asha.inbox) == before + 2
     assert said(caplog, f"update {number} cannot be read (a message of another shape) and is left aside") == 1
     assert "words of a new kind" not in caplog.text
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_another_copy_that_polls_is_said_in_one_sentence_and_outlived(

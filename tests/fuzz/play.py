@@ -33,7 +33,7 @@ from tests.world import START
 WAVE, AT_ONCE = 400, 40
 """Updates that are made from one state of things; connections that Telegram uses (setWebhook's max_connections)."""
 SECOND = timedelta(seconds=1)
-TURN = 45 * 60
+TURN = 3 * 3600
 """Seconds by which the clock is turned after every second wave."""
 MOST_GROWN = 20.0
 """Megabytes that the bot may gain once it is warm."""

@@ -8,7 +8,7 @@ from bot.sandbox.rules import bad
 from bot.sandbox.telegram import Call
 from tests.fuzz.play import MOST_GROWN, Play, breaches
 
-SEED, UPDATES, PEOPLE = 20260302, 4_000, 150
+SEED, UPDATES, PEOPLE = 20260302, 3_000, 120
 
 
 async def test_whatever_comes_nothing_breaks_and_an_ordinary_person_is_served(sqlite_url: str) -> None:

@@ -35,6 +35,8 @@ TEXTS = (
     "\u200b\u200c\u200d\ufeff", "a" + "\u0301" * 3000, "👨‍👩‍👧‍👦" * 300, "x" * 4096, "𝒳" * 2048, "ا" * 4096, "\x00\x01\x02\x7f",
     "\u2028\u2029", "{name}", "{0}", "%(name)s", "[a|b]", "line\n" * 500, "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "\ufdfd" * 400, "1" * 400, "-1", "/", "//", "@", "null",
 )  # fmt: skip
+FLOWS = ("log", "checkin", "reset", "week", "settings", "pair", "pause", "journal")
+"""Commands that lead on to something."""
 CODE = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 NUMBERS = (0, 1, 2, 3, 5, 8, 20, 55, 144, -1, 10**6, 2**31, 2**53, 2**63 - 1)
 ARGUMENTS = (
@@ -90,7 +92,7 @@ class Updates:
         self._held: list[Post] = []
         self._types: dict[str, Any] = botapi.data()["types"] if botapi.DATA.is_file() else {}
         self._ways = (
-            (self._speaks, 30), (self._taps, 22), (self._attaches, 8), (self._replies, 8), (self._edits, 5), (self._reacts, 3),
+            (self._goes_on, 25), (self._meets, 4), (self._speaks, 24), (self._taps, 25), (self._attaches, 8), (self._replies, 8), (self._edits, 5), (self._reacts, 3),
             (self._blocks, 2), (self._meets_in_groups, 2), (self._anything_in_a_message, 6), (self._anything, 5),
         )  # fmt: skip
 
@@ -158,8 +160,11 @@ class Updates:
     def _speaks(self) -> None:
         who = self._who()
         text = self._text() or "."
-        if self.chance.random() < 0.3:
+        dice = self.chance.random()
+        if dice < 0.2:
             text = self._label(who) or text
+        elif dice < 0.5:
+            text = f"/{self.chance.choice(FLOWS)}"
         if who.blocked and self.chance.random() < 0.5:
             text = "/start"
         forward = self.chance.random() < 0.03
@@ -188,10 +193,10 @@ class Updates:
 
     def _taps(self) -> None:
         chance, who = self.chance, self._who()
-        message = self._seen(who)
+        message = self._newest(who) if chance.random() < 0.5 else self._seen(who)
         offered = self._buttons(message)
         dice = chance.random()
-        if dice < 0.6 and offered:
+        if dice < 0.7 and offered:
             data = chance.choice(offered)
         elif dice < 0.8:
             words = [chance.choice(list(TAPS)), *chance.choices(ARGUMENTS, k=chance.randrange(4))]
@@ -216,6 +221,21 @@ class Updates:
         self.telegram.taken[-1] = (kind, content)
         if dice > 0.9:  # pressed twice
             self.telegram.tap(who, message, data=data)
+
+    def _goes_on(self) -> None:
+        """What the bot suggests: the first button, or the second. So people get far."""
+        who = self._who()
+        message = self._newest(who)
+        if offered := self._buttons(message)[:2]:
+            self.telegram.tap(who, message, data=self.chance.choice([offered[0], *offered]))
+
+    def _meets(self) -> None:
+        """Somebody follows an invitation's link that another has before them."""
+        copied = [button.get("copy_text", {}).get("text", "") for button in self._keys(self._newest(self._who()))]
+        if link := next(filter(None, copied), None):
+            self.telegram.open(self._who(), link)
+        else:
+            self.telegram.say(self._who(), "/pair")
 
     def _blocks(self) -> None:
         who = self._who()
@@ -391,14 +411,20 @@ class Updates:
             return self.telegram.say(who, "/start")
         return self.chance.choice(theirs)
 
+    def _newest(self, who: Person) -> Json:
+        """The newest message with buttons, where somebody goes on."""
+        shown = reversed(self.telegram.inbox(who))
+        return next((message for message in shown if message.get("reply_markup")), None) or self._seen(who)
+
     def _buttons(self, message: Json) -> list[str]:
-        rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-        return [str(button["callback_data"]) for row in rows for button in row if "callback_data" in button]
+        return [str(button["callback_data"]) for button in self._keys(message) if "callback_data" in button]
+
+    def _keys(self, message: Json) -> list[Json]:
+        return [button for row in message.get("reply_markup", {}).get("inline_keyboard", []) for button in row]
 
     def _label(self, who: Person) -> str | None:
         """The words of a button that somebody has before them."""
         for message in reversed(self.telegram.inbox(who)):
-            rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-            if labels := [button["text"] for row in rows for button in row]:
+            if labels := [button["text"] for button in self._keys(message)]:
                 return str(self.chance.choice(labels))
         return None
