@@ -21,7 +21,7 @@ from telegram.request import BaseRequest
 
 from bot.chat import shape
 from bot.chat.desk import Desk
-from bot.chat.routes import heard
+from bot.chat.routes import heard, pass_on
 from bot.courier.request import as_json
 from bot.storage.store import AwayError
 
@@ -167,7 +167,7 @@ class Intake:
                 self._told.add(who)
                 await self.desk.slow(what)
         began = self.monotonic()
-        work = asyncio.ensure_future(self.application.process_update(update))
+        work = asyncio.ensure_future(pass_on(self.application, update))
         try:
             await asyncio.wait_for(asyncio.shield(work), LONGEST_ANSWER)
         except TimeoutError:

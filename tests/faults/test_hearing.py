@@ -66,6 +66,18 @@ async def test_one_update_that_cannot_be_read_does_not_end_hearing(
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
+async def test_who_was_heard_is_not_remembered_outside_the_database(tmp_path: Path) -> None:
+    """A million people would be 131 MB of it."""
+    async with World(f"sqlite:///{tmp_path / 'recipro.db'}") as world:
+        for name in ("Asha", "Tom"):
+            await world.person(name)
+        assert world.app is not None
+        application = world.app.application
+        assert application._chat_ids_to_be_updated_in_persistence == set()
+        assert application._user_ids_to_be_updated_in_persistence == set()
+        assert (len(application.user_data), len(application.chat_data)) == (0, 0)
+
+
 async def test_another_copy_that_polls_is_said_in_one_sentence_and_outlived(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
