@@ -180,12 +180,14 @@ async def test_either_of_two_copies_is_killed_at_random_and_nobody_notices(postg
             for _ in range(3):  # the leases of what was in flight run out
                 clock.advance(seconds=100)
                 await asyncio.sleep(2)
-            while (states := states_of(postgres_url))["waiting"] or states["sending"]:
+            while (states := states_of(postgres_url)).total() < len(due) or states["waiting"] or states["sending"]:
                 await asyncio.sleep(0.5)
         answered = {
             phone.id: sum("<b>" in words(m) or bool(words(m)) for m in telegram.inbox(phone)) for phone in chatters
         }
         copies = Counter(prompts(telegram, phone) for phone in due)
+        without = sorted({FIRST + n // DUE for n, phone in enumerate(due) if not prompts(telegram, phone)})
+        print(f"minutes of whom nothing came to: {without}")
         print(f"{kills} kills; {said.total()} updates; prompts by copies: {dict(copies)}; settled as {dict(states)}")
         assert kills >= 1
         assert {who: answered[who] >= n for who, n in said.items()} == dict.fromkeys(said, True)
