@@ -256,14 +256,14 @@ def _offset(zone: str, minute: int) -> tuple[int, bool]:
     return (first if first == last else _exact(zone, minute)), shadowed
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _quarter(zone: str, quarter: int) -> tuple[int, int, bool]:
     first, last = _exact(zone, quarter * _QUARTER), _exact(zone, quarter * _QUARTER + _QUARTER - 1)
     before = _exact(zone, quarter * _QUARTER - _SHADOW)
     return first, last, before > first or first > last
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _exact(zone: str, minute: int) -> int:
     try:
         tz = pytz.timezone(zone)
