@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -184,28 +184,32 @@ _Items = tuple[_Item, ...]
 
 
 class _Phrase:
-    """One phrase of danger, and what makes it harmless. Its expressions are made when they are first needed."""
+    """One phrase of danger, and what makes it harmless. It is read anew when its expression is first needed.
 
-    def __init__(self, grammar: _Grammar, kind: str, items: _Items, unless: _Unless) -> None:
-        self._grammar, self._items = grammar, items
+    Few of them ever are, and all of them as their parts would take some six megabytes.
+    """
+
+    def __init__(self, grammar: _Grammar, kind: str, phrase: str, unless: _Unless) -> None:
+        self._grammar, self._phrase = grammar, phrase
         self.kind, self.unless = kind, unless
 
     @cached_property
     def found(self) -> re.Pattern[str]:
         """Finds it."""
-        return self._grammar.expression([self._items])
+        return self._grammar.expression(self._grammar.all_of([self._phrase]).values())
 
 
 class _Unless:
     """What makes the phrases of one pattern harmless."""
 
-    def __init__(self, grammar: _Grammar, phrases: Sequence[_Items]) -> None:
+    def __init__(self, grammar: _Grammar, phrases: Sequence[str]) -> None:
         self._grammar, self._phrases = grammar, phrases
+        grammar.all_of(phrases)  # what cannot be read is said at the start
 
     @cached_property
     def found(self) -> re.Pattern[str]:
         """Finds any of it, as wide as it goes."""
-        return self._grammar.expression(self._phrases, widest=True)
+        return self._grammar.expression(self._grammar.all_of(self._phrases).values(), widest=True)
 
 
 class _Book:
@@ -216,27 +220,30 @@ class _Book:
         self._marked = re.compile(rf"(?<![^ ])(?:{'|'.join(words.marks)}) ") if words.marks else None
         grammar = _Grammar(words)
         self._phrases: list[_Phrase] = []
+        read: list[_Items] = []
         for pattern in words.patterns:
-            unless = _Unless(grammar, grammar.all_of((*words.unless, *pattern.unless)))
-            self._phrases += [
-                _Phrase(grammar, pattern.kind, items, unless) for items in grammar.all_of(pattern.phrases)
-            ]
+            unless = _Unless(grammar, (*words.unless, *pattern.unless))
+            for phrase, items in grammar.all_of(pattern.phrases).items():
+                self._phrases.append(_Phrase(grammar, pattern.kind, phrase, unless))
+                read.append(items)
         self._denied_before = grammar.denied_before()
         self._denied_after = grammar.denied_after()
-        self._index(grammar)
+        self._index(grammar, read)
+        grammar.forget()
 
-    def _index(self, grammar: _Grammar) -> None:
+    def _index(self, grammar: _Grammar, read: Sequence[_Items]) -> None:
         """Under which words each phrase has to be thought of; the rarest it has, so that few are for most texts."""
-        read = [phrase._items for phrase in self._phrases]  # noqa: SLF001
         common = Counter(word for items in read for word in set(grammar.words_of(items)))
-        self._by_word: dict[str, list[int]] = {}
+        by_word: dict[str, list[int]] = {}
         self._everywhere: list[int] = []
         for number, items in enumerate(read):
             needed = grammar.needed(items, common)
             for word in needed or ():
-                self._by_word.setdefault(word, []).append(number)
+                by_word.setdefault(word, []).append(number)
             if needed is None:
                 self._everywhere.append(number)
+        shared: dict[tuple[int, ...], tuple[int, ...]] = {}  # the words of one set have the same numbers
+        self._by_word = {word: shared.setdefault(each := tuple(numbers), each) for word, numbers in by_word.items()}
 
     def kind(self, said: str) -> str | None:
         """The first kind that is found and neither denied nor harmless."""
@@ -336,10 +343,15 @@ class _Grammar:
             self._sets[name] = _Choice(tuple(self.read(each) for each in self._words.sets[name]))
         return self._sets[name]
 
-    def all_of(self, phrases: Sequence[str]) -> list[_Items]:
+    def forget(self) -> None:
+        """Let go of everything that was read; what is asked for again is read again."""
+        for read in (self._sets, self._items, self._phrases):
+            read.clear()
+
+    def all_of(self, phrases: Sequence[str]) -> dict[str, _Items]:
         """*phrases*, each once, as far as they are long enough."""
-        read = (self._strong(self.read(each), self._words.least) for each in dict.fromkeys(phrases))
-        return [items for items in read if items is not None]
+        read = ((each, self._strong(self.read(each), self._words.least)) for each in dict.fromkeys(phrases))
+        return {each: items for each, items in read if items is not None}
 
     def _strong(self, items: _Items, least: int) -> _Items | None:
         """*items* without the choices that would make them shorter than *least*; None when nothing is left."""
@@ -368,7 +380,7 @@ class _Grammar:
 
     # --- as expressions ---
 
-    def expression(self, phrases: Sequence[_Items], *, widest: bool = False) -> re.Pattern[str]:
+    def expression(self, phrases: Iterable[_Items], *, widest: bool = False) -> re.Pattern[str]:
         """Finds any of *phrases* at the beginning of a word; *widest* lets gaps take what they can."""
         lazy = "" if widest else "?"
         return re.compile(f"(?<![^ ])(?:{'|'.join(self._sequence(items, lazy) for items in phrases) or '(?!)'})")
