@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import segno
-
 from bot.domain.gestures import Form
 from bot.domain.prompts import Step
 from bot.speech.pictures import letters, scene
@@ -38,6 +36,8 @@ class InvitePicture:
 
     def sheet(self) -> Sheet:
         """Everything in its place."""
+        import segno  # as in letters.py
+
         sheet, air = Sheet(WIDTH, HEIGHT, rtl=self.rtl), AIRS[Step.EXPRESS]
         scene.hills(sheet, air, 930)
         middle = WIDTH / 2

@@ -14,10 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-
-import uharfbuzz
+from typing import TYPE_CHECKING
 
 from bot.speech.pictures import bidi
+
+if TYPE_CHECKING:
+    import uharfbuzz
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 NAMES = ("latin", "devanagari", "arabic", "signs", "emoji")
@@ -80,6 +82,8 @@ class Face:
     """One typeface, opened once."""
 
     def __init__(self, name: str) -> None:
+        import uharfbuzz  # only where something is drawn, which is in a process of its own
+
         self.name = name
         face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(FONTS / f"{name}.ttf")))
         self._font = uharfbuzz.Font(face)
@@ -113,6 +117,8 @@ class Face:
         return self._outlines[index]
 
     def _shaped(self, text: str, *, rtl: bool) -> uharfbuzz.Buffer:
+        import uharfbuzz
+
         buffer = uharfbuzz.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()

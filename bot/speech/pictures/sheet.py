@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import resvg_py
-
 from bot.speech.pictures import letters
 from bot.speech.pictures.letters import Line
 
@@ -121,6 +119,8 @@ class Sheet:
 
     def png(self) -> bytes:
         """The picture."""
+        import resvg_py  # as in letters.py
+
         return resvg_py.svg_to_bytes(svg_string=self.svg(), skip_system_fonts=True)
 
 
