@@ -17,7 +17,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from babel.dates import get_timezone_location
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -265,7 +264,8 @@ def _lexicon(base: Path) -> Lexicon:
 
 
 def _cities(base: Path) -> Iterator[City]:
-    """Ours first; then the principal city of every zone that has none, named by Babel in the four languages."""
+    """Ours first; then the principal city of every zone that has none, by its names in the four languages."""
+    named: dict[str, list[str]] = _toml(base / "content" / "zones.toml")
     known: set[str] = set()
     for row in _toml(base / "content" / "cities.toml")["city"]:
         known.add(row["zone"])
@@ -273,9 +273,8 @@ def _cities(base: Path) -> Iterator[City]:
     current = set(clock.common_zones())
     for zone, country, latitude, longitude in clock.principal_cities():
         if zone not in known and zone in current:
-            said = (get_timezone_location(zone, locale=name, return_city=True) for name in ("en", "hi", "ar", "fr"))
-            names = [name.rpartition("/")[2] for name in said]
-            yield City(names[0], zone, country, latitude, longitude, tuple(dict.fromkeys(names[1:])))
+            name, *names = named.get(zone) or [zone.rpartition("/")[2].replace("_", " ")]
+            yield City(name, zone, country, latitude, longitude, tuple(names))
 
 
 def catalogs(base: Path) -> dict[str, NullTranslations]:

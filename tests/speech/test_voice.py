@@ -12,7 +12,7 @@ from bot.speech import daily
 from bot.speech.hours import read_span, read_time
 from bot.speech.library import load
 from bot.speech.voice import ADDRESSES, LOCALES, guess_locale
-from deploy import strings
+from deploy import strings, zones
 
 
 @pytest.mark.parametrize("language", ["en", "hi", "ar", "fr"])
@@ -69,6 +69,10 @@ def test_every_city_has_a_name_in_every_script() -> None:
     assert [city.name for city in cities if "/" in city.name] == []
     assert [city.name for city in cities if "ARABIC" not in unicodedata.name(city.called("ar")[0])] == []
     assert [city.name for city in cities if "DEVANAGARI" not in unicodedata.name(city.called("hi")[0])] == []
+
+
+def test_the_names_of_zones_are_what_babel_says() -> None:
+    assert zones.FILE.read_text("utf-8") == zones.written(), "python deploy/zones.py writes them anew"
 
 
 @pytest.mark.parametrize("locale", LOCALES)
