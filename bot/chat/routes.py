@@ -28,6 +28,7 @@ from bot.chat import arrive, careful, pair, records, reply, reset
 from bot.chat import settings as settings_flow
 from bot.chat.context import Answer, Heard, Turn, UseCase
 from bot.chat.desk import Desk
+from bot.chat.shape import SHARED_CHATS
 from bot.domain.gestures import Medium
 from bot.domain.people import Stage
 from bot.speech import settings
@@ -178,11 +179,8 @@ SET_UP_TAPS = frozenset(
 PLACED_TAPS = frozenset({"paces", "pace", "hours", "hour", "consent", "agree"})
 """Those of them that need a place first: pressed before it is known, they lead back to its question too."""
 
-SHARED_CHATS, PRESENT = (
-    frozenset({"group", "supergroup", "channel"}),
-    frozenset({"member", "administrator", "restricted"}),
-)
-"""Chats of more than one, and what the bot is in one that it is in."""
+PRESENT = frozenset({"member", "administrator", "restricted"})
+"""What the bot is in a chat that it is in."""
 
 TABLE = 0
 """The one group of handlers that there is."""

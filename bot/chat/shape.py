@@ -7,13 +7,15 @@ is read all the same; one that cannot be made out costs a line in the log, and n
 from __future__ import annotations
 
 import logging
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from telegram import Bot, Update
 
 log = logging.getLogger(__name__)
 
+SHARED_CHATS = frozenset({"group", "supergroup", "channel"})
+"""Kinds of chats of more than one."""
 LARGEST_ID = 2**52
 """Ids of people and chats have at most 52 bits (core.telegram.org/bots/api#user)."""
 
@@ -40,6 +42,13 @@ class _Chat(_Shape):
     id: _Id
     type: str
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """A person's chat has their own number, one of several people a negative one."""
+        if (self.type == "private" and self.id < 0) or (self.type in SHARED_CHATS and self.id > 0):
+            raise ValueError("a chat of another kind")
+        return self
+
 
 class _Entity(_Shape):
     type: str
@@ -51,7 +60,7 @@ class _File(_Shape):
     model_config = ConfigDict(
         strict=True, extra="allow"
     )  # its size and kind are not used, but asked for when it is read
-    file_id: str
+    file_id: Annotated[str, Field(min_length=1)]
 
 
 class _Place(_Shape):

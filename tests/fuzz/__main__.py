@@ -20,8 +20,9 @@ def main(arguments: list[str]) -> int:
     print(f"seed {seed}", flush=True)
     with TemporaryDirectory(prefix="recipro-fuzz-") as folder:
         play = Play(seed, f"sqlite:///{Path(folder) / 'recipro.db'}", people=PEOPLE)
+        play.told = lambda played: print(f"\r{played:,}", end="", file=sys.stderr, flush=True)
         verdict = asyncio.run(play.whole(updates, warm=updates // 5))
-    print(verdict.told())
+    print(f"\n{verdict.told()}")
     return int(bool(verdict.wrong) or verdict.grown >= MOST_GROWN)
 
 

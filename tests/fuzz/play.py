@@ -106,12 +106,14 @@ class Play:
         self.updates = Updates(seed, self.telegram, people=people)
         self.database_url = database_url
         self.bot: Bot
+        self.told: Callable[[int], None] = lambda _updates: None
+        """Hears after each wave how many updates were played."""
         self._posts: dict[int, Post] = {}
         self._owed: dict[str, Post] = {}
         self._read = 0
 
     async def whole(self, count: int, *, warm: int) -> Verdict:
-        """*count* updates; memory is held against what it was after *warm* of them. Then somebody comes and lives as usual."""
+        """A town, *count* updates; memory is held against what it was after *warm* of them. Then somebody lives as usual."""
         began = time.monotonic()
         await self.server.start()
         self.bot = self.made()
@@ -120,10 +122,12 @@ class Play:
             async with posting(self.bot) as post:
                 await self._town(post)
                 self.look()
+                count, warm = count + self.verdict.updates, warm + self.verdict.updates
                 waves = 0
                 while self.verdict.updates < count:
                     await self.wave(post, min(WAVE, count - self.verdict.updates))
                     waves += 1
+                    self.told(self.verdict.updates)
                     if waves % 2 == 0:
                         await self.server.turn_to(self.clock.now() + TURN * SECOND)
                     self.look()
