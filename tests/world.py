@@ -44,6 +44,7 @@ class World:
         webhook_sources: str = "",
         webhook_proxies: str = "",
         beat_every: float = 100_000,
+        per_chat: float = 0,
         moving: bool = False,
         danger_path: str = "",
         pictures: bool = PICTURES,
@@ -53,7 +54,7 @@ class World:
         self.clock = SandboxClock() if moving else SandboxClock(lambda: self._base)
         if moving:
             self.clock.set(start)
-        self.beat_every = beat_every
+        self.beat_every, self.per_chat = beat_every, per_chat
         self.telegram = Telegram(self.clock.now)
         self.server = Server(self.telegram, self.clock, "127.0.0.1", 0)
         self.database_url = database_url
@@ -91,7 +92,7 @@ class World:
 
     async def start_bot(self) -> None:
         """Start the bot; its clock is the world's, and its pulse beats only when a test says so, or every *beat_every*."""
-        self.app = App(self.settings(), now=self.clock.now, beat_every=self.beat_every, per_chat=0)
+        self.app = App(self.settings(), now=self.clock.now, beat_every=self.beat_every, per_chat=self.per_chat)
         self.app.hands = 1 if self.pictures else 0
         await self.app.start()
         self.app.intake.burst = 10_000  # nobody here types at a human's pace

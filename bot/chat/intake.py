@@ -1,7 +1,7 @@
 """Hearing: updates from polling or webhook, in order for each person, confirmed only when handled.
 
 Telegram sends again what was not confirmed, so hearing is at least once, and what is heard is idempotent. Nothing waits
-here that a crash could lose: a batch is confirmed by the next getUpdates, after all of it is committed.
+here that a crash could lose: getUpdates confirms what came before the oldest update that is still at work.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import asyncio
 import logging
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +35,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 YIELD = 5.0
 """Seconds for which a second copy leaves the other one alone before it asks again."""
 BATCH = 100
+HURRY = 0.2
+"""Seconds for which what is at work is waited for before getUpdates is asked for what has come meanwhile."""
+LAST = 1.5
+"""Seconds for which it is waited for when the bot is stopped; what is not done by then comes again."""
 BURST, BURST_SECONDS = 40, 10.0
-"""How many updates of one person are answered in this time; more are kept without an answer."""
+"""How many updates of one person are answered in this time, and a quarter of them at once; more are kept without an answer."""
 LONGEST_ANSWER = 20.0
 """Seconds an update may take until the next ones are heard; its effect is committed long before."""
 PATIENCE = 60
@@ -65,16 +70,32 @@ class Intake:
     heard_at: float = 0.0
     """Monotonic moment of the last answer of getUpdates."""
     working: int = 0
-    _working_for: Counter[int] = field(default_factory=Counter)
+    _waiting: Counter[int] = field(default_factory=Counter)
+    """How many of each person's updates are at work."""
     _lines: dict[int, asyncio.Lock] = field(default_factory=dict)
     _recent: dict[int, deque[float]] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
+    _at_work: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    """Polling: what has been begun and is not confirmed, by the updates' numbers, in their order."""
+    _latest: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    """Polling: of each person the last that was begun."""
 
     async def poll(self, stopping: asyncio.Event) -> None:
         """Hear by long polling until *stopping*. Raises RevokedError when the token is refused.
 
         What is wrong is said once when it begins, and once when it is over.
         """
+        try:
+            offset = await self._ask_until(stopping)
+            with suppress(AwayError):
+                offset = await self._handled(offset, within=LAST)
+            if offset is not None:
+                await self._confirm(offset)
+        finally:
+            for work in self._at_work.values():
+                work.cancel()
+
+    async def _ask_until(self, stopping: asyncio.Event) -> int | None:
         offset: int | None = None
         wait, trouble = FIRST_PAUSE, ""
         while not stopping.is_set():
@@ -84,7 +105,9 @@ class Intake:
                     break
                 self.heard_at = self.monotonic()
                 self.reached()
-                await self.hear([update for raw in found if (update := self._read(raw)) is not None])
+                for raw in found:
+                    self._begin(raw)
+                offset = await self._handled(offset)
             except InvalidToken:
                 raise RevokedError("Telegram refuses the token") from None
             except (AwayError, TelegramError) as error:
@@ -95,26 +118,63 @@ class Intake:
                 await _pause(stopping, max(wait, least) * random.uniform(1, 1.25))  # noqa: S311 - nothing secret
                 wait = min(wait * 2, LONGEST_PAUSE)
                 continue
-            if trouble:
+            if trouble and not self._at_work:
                 log.warning("hearing goes on")
-            wait, trouble = FIRST_PAUSE, ""
-            if found:
-                offset = found[-1]["update_id"] + 1
-        if offset is not None:
-            await self._confirm(offset)
+                wait, trouble = FIRST_PAUSE, ""
+        return offset
 
-    async def hear(self, updates: Sequence[Update]) -> None:
-        """Handle *updates*: each person's in order, different people's at once. Returns when all are committed.
+    def _begin(self, raw: dict[str, Any]) -> None:
+        """Begin with one update of getUpdates, behind what is at work for the same person; it may have been begun before."""
+        if raw["update_id"] in self._at_work:
+            return
+        update = self._read(raw)
+        if update is None:
+            work = asyncio.ensure_future(asyncio.sleep(0))
+        else:
+            who = _whose(update)
+            self._latest[who] = work = asyncio.ensure_future(self.hear(update, self._latest.get(who)))
+        self._at_work[raw["update_id"]] = work
 
-        Raises AwayError when the database was not there for one of them; then none of them is to be confirmed.
+    async def _handled(self, offset: int | None, *, within: float = HURRY) -> int | None:
+        """Wait *within* so many seconds for what is at work; the number up to which all is handled.
+
+        What takes longer holds up nobody else: it stays unconfirmed, so the next getUpdates brings it again, with what has come
+        meanwhile behind it. Raises AwayError when the database was not there for one; then none of it is to be confirmed.
         """
-        lines: dict[int, list[Update]] = {}
-        for update in updates:
-            lines.setdefault(_whose(update), []).append(update)
-        results = await asyncio.gather(*(self._line(who, line) for who, line in lines.items()), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        if self._at_work:
+            await asyncio.wait(self._at_work.values(), timeout=within)
+        if any(work.done() and work.exception() is not None for work in self._at_work.values()):
+            results = await asyncio.gather(*self._at_work.values(), return_exceptions=True)
+            self._at_work.clear()
+            self._latest.clear()
+            self._recent.clear()  # nobody is too fast because Telegram sends it all again
+            raise next(result for result in results if isinstance(result, BaseException))
+        for number, work in tuple(self._at_work.items()):
+            if not work.done():
+                return offset
+            del self._at_work[number]
+            offset = number + 1
+        self._latest.clear()
+        return offset
+
+    async def hear(self, update: Update, earlier: asyncio.Task[None] | None = None) -> None:
+        """Handle one update: a person's in order, different people's at once. Returns when it is committed.
+
+        Raises AwayError when the database was not there for it, or for *earlier*; then it is not to be confirmed.
+        """
+        who = _whose(update)
+        self._waiting[who] += 1
+        fast = self._too_fast(who)
+        try:
+            if earlier is not None:
+                await earlier
+            async with self._lines.setdefault(who, asyncio.Lock()):
+                await self._handle(who, update, fast=fast)
+        finally:
+            self._waiting[who] -= 1
+            if not self._waiting[who]:
+                del self._waiting[who]
+                self._lines.pop(who, None)
 
     async def one(self, raw: dict[str, Any]) -> bool:
         """Handle one update that came by webhook; False when too many are at work, in all or of this person.
@@ -127,19 +187,14 @@ class Intake:
         update = self._read(raw)
         if update is None:
             return True
-        who = _whose(update)
-        if self._working_for[who] >= SHARE:
+        if self._waiting[_whose(update)] >= SHARE:
             return False
         self.working += 1
-        self._working_for[who] += 1
         self.heard_at = self.monotonic()
         try:
-            await self.hear([update])
+            await self.hear(update)
         finally:
             self.working -= 1
-            self._working_for[who] -= 1
-            if not self._working_for[who]:
-                del self._working_for[who]
         return True
 
     def _read(self, raw: dict[str, Any]) -> Update | None:
@@ -150,18 +205,10 @@ class Intake:
             log.warning("update %d cannot be read (%s) and is left aside", raw["update_id"], error)
             return None
 
-    async def _line(self, who: int, updates: Sequence[Update]) -> None:
-        lock = self._lines.setdefault(who, asyncio.Lock())
-        async with lock:
-            for update in updates:
-                await self._handle(who, update)
-        if not lock.locked() and len(self._lines) > 10_000:
-            self._lines = {number: held for number, held in self._lines.items() if held.locked()}
-
-    async def _handle(self, who: int, update: Update) -> None:
+    async def _handle(self, who: int, update: Update, *, fast: bool) -> None:
         muffled: set[int] = self.application.bot_data["muffled"]
         away: dict[int, str] = self.application.bot_data["away"]
-        if self._too_fast(who):
+        if fast:
             muffled.add(update.update_id)
             if who not in self._told and (what := heard(update)) is not None:
                 self._told.add(who)
@@ -187,6 +234,9 @@ class Intake:
         if len(self._recent) > 10_000:
             self._recent = {number: at for number, at in self._recent.items() if now - at[-1] < BURST_SECONDS}
         fast = len(recent) > self.burst and now - recent[0] < BURST_SECONDS
+        at_once = max(1, self.burst // 4)
+        if self._waiting[who] > at_once and len(recent) > at_once:
+            fast = fast or now - recent[-at_once - 1] < BURST_SECONDS
         if not fast:
             self._told.discard(who)
         return fast

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import select
 
 from bot.chat import intake
 from bot.sandbox.telegram import TOKEN
+from bot.storage.schema import gesture
 from tests.test_web import OTHER_SHAPES
 from tests.world import World
 
@@ -76,6 +78,55 @@ async def test_who_was_heard_is_not_remembered_outside_the_database(tmp_path: Pa
         assert application._chat_ids_to_be_updated_in_persistence == set()
         assert application._user_ids_to_be_updated_in_persistence == set()
         assert (len(application.user_data), len(application.chat_data)) == (0, 0)
+
+
+async def test_whoever_is_answered_slowly_holds_up_nobody_else(sqlite_url: str) -> None:
+    """Telegram takes one message a second for a chat (here: a minute), so Tom's answers wait; Asha's come meanwhile."""
+    async with World(sqlite_url) as world:
+        asha, tom = await world.person("Asha"), await world.person("Tom")
+        await world.stop_bot()
+        world.per_chat = 60
+        await world.start_bot()
+        before = len(tom.inbox)
+        for n in range(120):
+            world.telegram.say(tom.person, f"line {n}")
+            if n % 40 == 20:
+                world.telegram.say(asha.person, "/help" if n < 100 else "/privacy")
+        async with asyncio.timeout(15):
+            while not (asha.count(lambda text: "/pause" in text) and tom.inbox[before:]):
+                await asyncio.sleep(0.01)
+        assert len(tom.inbox) == before + 1, "one of his is answered, and the rest waits"
+        world.per_chat = 0
+        await world.restart_bot()
+        await world.settle()
+        assert asha.count(lambda text: "end-to-end" in text) == 1, "it came behind a hundred of his"
+        assert world.app is not None
+        kept = world.app.store.read_now(
+            lambda db: db.execute(select(gesture.c.message_id).order_by(gesture.c.id)).scalars().all()
+        )
+        written = [
+            post["message_id"] for post in world.telegram.chat(tom.person) if post.get("text", "").startswith("line ")
+        ]
+        assert kept == sorted(written), "nothing is lost, in their order"
+        assert len(kept) == 120
+
+
+async def test_a_flood_is_kept_and_answered_in_part(sqlite_url: str) -> None:
+    """Of many forwarded at once a quarter of a burst is answered, and Tom is told why the rest is not."""
+    async with World(sqlite_url) as world:
+        tom = await world.person("Tom")
+        assert world.app is not None
+        world.app.intake.burst = intake.BURST
+        before = len(tom.inbox)
+        for n in range(30):
+            world.telegram.say(tom.person, f"line {n}")
+        await world.settle()
+        assert len(tom.inbox) == before + intake.BURST // 4 + 1
+        assert tom.count(lambda text: "answer more slowly" in text) == 1
+        kept = world.app.store.read_now(
+            lambda db: db.execute(select(gesture.c.message_id).order_by(gesture.c.id)).scalars().all()
+        )
+        assert len(kept) == 30
 
 
 async def test_another_copy_that_polls_is_said_in_one_sentence_and_outlived(
