@@ -2,6 +2,7 @@
 
 The bot is `python -m bot run` on a database in which everybody lives in one of 420 zones and nobody is due for hours, its
 Telegram a sandbox that has nothing to tell. Ready is what /readyz says. Memory and processor time are the kernel's count.
+Then a hundred people, who read one of the nine locales each, write and ask ten times, and memory is counted again.
 """
 
 from __future__ import annotations
@@ -26,17 +27,34 @@ from bot.domain import clock
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.server import Server
 from bot.sandbox.telegram import TOKEN, Telegram
+from bot.speech.voice import LOCALES
 from bot.storage.columns import Seal
 from bot.storage.schema import zone_cursor
 from bot.storage.store import open_store
-from tests.bench.town import Zone, database, settle_down
+from tests.bench.town import CHAT, Zone, database, settle_down
 
 ROUNDS = 5
 IDLE = 20.0
 """Seconds over which idleness is watched, after SETTLED seconds in which the start comes to rest."""
 SETTLED = 20.0
+SERVED, ROUNDS_SERVED = 100, 10
+"""People who write, and how often each."""
+ASKED = ("/help", "/settings", "/journal", "/support", "/week")
+WRITTEN = {
+    "en": "She made tea before I asked, and I never said how much I need these evenings",
+    "hi": "उसने पूछने से पहले ही चाय बना दी, और मैंने कभी नहीं कहा कि ये शामें मेरे लिए क्या हैं",
+    "ar": "أعدّت الشاي قبل أن أطلب، ولم أقل لها يومًا كم أحتاج إلى هذه الأمسيات",
+    "fr": "Elle a fait du thé avant que je le demande, et je ne lui dis jamais combien j'y tiens",
+}
 GOALS = {"ready_seconds": 2.0, "idle_percent": 1.0, "memory_mb": 120.0}
 """With 100,000 people on SQLite."""
+RUN = """
+import sys
+sys.modules.update(dict.fromkeys(("click", "pygments", "rich", "tornado")))
+from bot.__main__ import main
+sys.exit(main(["run"]))
+"""
+"""`python -m bot run` without what httpx and python-telegram-bot load where they find it: only a bench's environment has it."""
 _KEY = Fernet.generate_key().decode()
 
 
@@ -64,6 +82,8 @@ async def _measure(kind: str, people: int) -> dict[str, Any]:
         await asyncio.sleep(IDLE)
         idle = (_worked(process) - worked) / (time.monotonic() - began)
         memory, writable = _memory(process), _writable_and_executable(process)
+        await _serve(server.telegram)
+        served = _memory(process)
         stopping = time.monotonic()
         await _stop(process)
         stopped = time.monotonic() - stopping
@@ -76,10 +96,23 @@ async def _measure(kind: str, people: int) -> dict[str, Any]:
         "ready_processor_seconds": round(statistics.median(works), 2),
         "idle_percent": round(idle * 100, 2),
         "memory_mb": round(memory / 2**20, 1),
+        "memory_served_mb": round(served / 2**20, 1),
         "stop_seconds": round(stopped, 2),
         "writable_and_executable_maps": writable,
         "goals": GOALS,
     }
+
+
+async def _serve(telegram: Telegram) -> None:
+    """Let SERVED people write and ask in turns, each time when all have been heard."""
+    locales = [list(LOCALES)[n // 2 % len(LOCALES)] for n in range(SERVED)]  # as town.py lets them live
+    phones = [telegram.join("Asha", language_code=each, id=CHAT + n, started=True) for n, each in enumerate(locales)]
+    for turn in range(ROUNDS_SERVED):
+        for phone, locale in zip(phones, locales, strict=True):
+            telegram.say(phone, WRITTEN[locale[:2]] if turn % 2 else ASKED[turn // 2])
+        while telegram.updates:
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(SERVED / 25)  # the last answers go out at the rate of 25 a second
 
 
 def _fill(url: str, people: int) -> None:
@@ -124,7 +157,7 @@ async def _start(server: Server, url: str) -> tuple[Process, float, int]:
         "WEBHOOK_URL": "",
     }
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "run", env=environment, stderr=DEVNULL)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN, env=environment, stderr=DEVNULL)
     async with aiohttp.ClientSession() as client:
         while True:
             if process.returncode is not None:
