@@ -49,7 +49,7 @@ class Desk:
     async def serve(self, use_case: UseCase, heard: Heard, *, silent: bool = False) -> None:
         """Run *use_case* for what was heard and send its Answer; *silent* does the work and says nothing."""
         now = self.now()
-        work = asyncio.ensure_future(self.store.write(lambda db: self._turn(db, use_case, heard, now)))
+        work = asyncio.ensure_future(self.store.write(lambda db: self._turn(db, use_case, heard, now, silent=silent)))
         acknowledged = False
         if heard.query_id is not None:
             done, _ = await asyncio.wait({work}, timeout=QUICK)
@@ -96,11 +96,10 @@ class Desk:
 
         await self.store.write(mark)
 
-    def _turn(self, db: Connection, use_case: UseCase, heard: Heard, now: datetime) -> tuple[Answer, Person | None]:
+    def _turn(
+        self, db: Connection, use_case: UseCase, heard: Heard, now: datetime, *, silent: bool
+    ) -> tuple[Answer, Person | None]:
         me = people.by_chat(db, heard.user) or people.arrive(db, _newcomer(heard, now))
-        if heard.name and heard.name != me.name:
-            people.change(db, me.id, name=heard.name)
-        people.heard(db, me, now)
         turn = Turn(db, now, self.library, self.bot, heard, me, self.keep)
         line = pair.closed_line(turn)
         answer = use_case(turn)
@@ -110,6 +109,10 @@ class Desk:
             answer = replace(answer, before=(line,))
         if (terms := arrive.changed_terms(turn)) is not None:
             answer = replace(answer, extra=(*answer.extra, terms))
+        newest = (
+            None if silent else next((card for card in (*answer.extra[::-1], answer.card) if card is not None), None)
+        )
+        people.heard(db, me, now, name=heard.name, buttons=None if newest is None else taps(newest))
         return answer, turn.me
 
     async def _send(self, answer: Answer, heard: Heard, person: Person | None) -> None:
@@ -129,7 +132,9 @@ class Desk:
         if answer.forgotten:
             await self.courier.no_menu(heard.user)
         if person is not None and (sent or answer.menu):
-            await self._note(answer, person, sent, heard)
+            await self._note(answer, person, sent)
+            if answer.menu:
+                await self.courier.menu(heard.user, self.library.voice_of(person))
 
     async def _card(self, answer: Answer, heard: Heard, person: Person | None) -> list[int]:
         card = answer.card
@@ -147,20 +152,15 @@ class Desk:
             log.error("an answer to person %d went without its picture", person.id)
         return [outcome.message_id, *outcome.more]
 
-    async def _note(self, answer: Answer, person: Person, sent: list[int], heard: Heard) -> None:
+    async def _note(self, answer: Answer, person: Person, sent: list[int]) -> None:
         now = self.now()
-        newest = next((card for card in reversed((answer.card, *answer.extra)) if card is not None), None)
 
         def write(db: Connection) -> None:
-            if newest is not None and not people.remember_buttons(db, person.id, taps(newest)):
-                return  # forgotten in the meantime
             if answer.delivery is not None and sent:
                 deliveries.note_message(db, answer.delivery, sent[0])
             tidies.add(db, [(person.id, message, now) for message in sent])
 
         await self.store.write(write)
-        if answer.menu:
-            await self.courier.menu(heard.user, self.library.voice_of(person))
 
     async def _voice(self, heard: Heard) -> Voice:
         """The language somebody chose; what their phone suggests, while the database cannot tell."""

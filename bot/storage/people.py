@@ -89,10 +89,9 @@ def arrive(db: Connection, new: Person) -> Person:
     return found
 
 
-def change(db: Connection, who: int, **facts: Any) -> bool:
-    """Set the named facts of one person; False when there is nobody of this id (any more)."""
-    new = {f"new_{name}": value for name, value in facts.items()}
-    return db.execute(_change(tuple(facts)), {"who": who, **new}).rowcount == 1
+def change(db: Connection, who: int, **facts: Any) -> None:
+    """Set the named facts of one person."""
+    db.execute(_change(tuple(facts)), {"who": who, **{f"new_{name}": value for name, value in facts.items()}})
 
 
 @lru_cache(maxsize=64)
@@ -103,12 +102,21 @@ def _change(names: tuple[str, ...]) -> Update:
     )
 
 
-def heard(db: Connection, who: Person, now: datetime) -> None:
-    """They said or pressed something: prompts go on, and whoever had blocked the bot is back."""
+def heard(
+    db: Connection, who: Person, now: datetime, *, name: str = "", buttons: Mapping[str, str] | None = None
+) -> None:
+    """They said or pressed something: prompts go on, and whoever had blocked the bot is back.
+
+    *name* is what they call themselves now; *buttons* (words, tap) are those that will stand under the newest card.
+    """
+    new: dict[str, Any] = {"heard_at": max(now, who.heard_at)}
     if who.unreachable is not None:
-        change(db, who.id, heard_at=now, unreachable=None, unreachable_at=None)
-    elif now > who.heard_at:
-        change(db, who.id, heard_at=now)
+        new |= {"unreachable": None, "unreachable_at": None}
+    if name and name != who.name:
+        new["name"] = name
+    if buttons is not None:
+        new["buttons"] = _packed(buttons)
+    change(db, who.id, **new)
 
 
 def out_of_reach(db: Connection, who: int, why: str, at: datetime, *, twice_apart: timedelta) -> None:
@@ -138,9 +146,9 @@ def invitation(db: Connection, who: int) -> int | None:
     return db.execute(select(person.c.invite_id).where(person.c.id == who)).scalar()
 
 
-def remember_buttons(db: Connection, who: int, buttons: Mapping[str, str]) -> bool:
-    """The buttons (words, tap) that now stand under the newest card; False when the person is nobody any more."""
-    return change(db, who, buttons=json.dumps(buttons, ensure_ascii=False) if buttons else None)
+def remember_buttons(db: Connection, who: int, buttons: Mapping[str, str]) -> None:
+    """The buttons (words, tap) that now stand under the newest card."""
+    change(db, who, buttons=_packed(buttons))
 
 
 def buttons(db: Connection, who: int) -> dict[str, str]:
@@ -156,6 +164,10 @@ def forget_name(db: Connection, who: int, name: str) -> None:
     left = {words: tap for words, tap in kept.items() if not gone or gone not in _bare(words)}
     if left != kept:
         remember_buttons(db, who, left)
+
+
+def _packed(buttons: Mapping[str, str]) -> str | None:
+    return json.dumps(buttons, ensure_ascii=False) if buttons else None
 
 
 def _bare(text: str) -> str:

@@ -6,26 +6,29 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
-from bot.storage.schema import delivery, tidy
+from bot.storage.schema import delivery, person, tidy
 from bot.storage.sql import Insert, insert_for
 
 KEEP = timedelta(hours=48)
 
 
 def add(db: Connection, messages: Sequence[tuple[int, int, datetime]]) -> None:
-    """Remember (person, message, moment) of answers that were sent."""
+    """Remember (person, message, moment) of answers that were sent; nothing of somebody who was forgotten meanwhile."""
     if messages:
         db.execute(
             _insert(db.dialect.name),
-            [{"person_id": person, "message_id": message, "at": at} for person, message, at in messages],
+            [{"who": who, "message": message, "moment": at} for who, message, at in messages],
         )
 
 
 @lru_cache
 def _insert(dialect: str) -> Insert:
-    return insert_for(dialect, tidy).on_conflict_do_nothing()
+    message = bindparam("message", type_=tidy.c.message_id.type)
+    moment = bindparam("moment", type_=tidy.c.at.type)
+    there = select(person.c.id, message, moment).where(person.c.id == bindparam("who"))
+    return insert_for(dialect, tidy).from_select(["person_id", "message_id", "at"], there).on_conflict_do_nothing()
 
 
 def take(db: Connection, person: int, since: datetime) -> list[int]:
