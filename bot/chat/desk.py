@@ -49,7 +49,9 @@ class Desk:
     async def serve(self, use_case: UseCase, heard: Heard, *, silent: bool = False) -> None:
         """Run *use_case* for what was heard and send its Answer; *silent* does the work and says nothing."""
         now = self.now()
-        work = asyncio.ensure_future(self.store.write(lambda db: self._turn(db, use_case, heard, now, silent=silent)))
+        work = asyncio.ensure_future(
+            self.store.write_together(lambda db: self._turn(db, use_case, heard, now, silent=silent))
+        )
         acknowledged = False
         if heard.query_id is not None:
             done, _ = await asyncio.wait({work}, timeout=QUICK)
@@ -160,7 +162,7 @@ class Desk:
                 deliveries.note_message(db, answer.delivery, sent[0])
             tidies.add(db, [(person.id, message, now) for message in sent])
 
-        await self.store.write(write)
+        await self.store.write_together(write)
 
     async def _voice(self, heard: Heard) -> Voice:
         """The language somebody chose; what their phone suggests, while the database cannot tell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +13,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import Connection, event, inspect, make_url, text
 
 from bot.domain.gestures import Form, Medium, Way
 from bot.domain.pairing import Refusal
 from bot.domain.people import Address, Pace, Pair, Person, Stage, Tie
 from bot.storage import columns, erasure, gestures, migrations, pairs, people, schema
 from bot.storage.columns import Seal, WrongKeyError
-from bot.storage.store import SchemaError, Store, StoreError, open_store
+from bot.storage.store import TOGETHER, AwayError, SchemaError, Store, StoreError, open_store
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KEY = Fernet.generate_key().decode()
@@ -168,3 +169,54 @@ def test_the_password_is_not_in_the_sentence() -> None:
         opened("postgresql://postgres:hush-hush@127.0.0.1:1/none")
     assert "hush-hush" not in str(caught.value)
     assert make_url("postgresql://a:b@c/d").password == "b"
+
+
+# --- several units of work in one transaction ---
+
+
+async def test_what_waits_for_the_writer_shares_a_transaction(sqlite_url: str) -> None:
+    store, commits = opened(sqlite_url), 0
+
+    @event.listens_for(store.engine, "commit")
+    def _count(_db: Connection) -> None:
+        nonlocal commits
+        commits += 1
+
+    async def arrive(chat: int) -> int:
+        return (await store.write_together(lambda db: people.arrive(db, somebody(chat)))).chat_id
+
+    assert await asyncio.gather(*(arrive(chat) for chat in range(100))) == list(range(100))
+    assert commits <= 100 / TOGETHER + 1
+    assert await store.read(lambda db: db.execute(text("SELECT count(*) FROM person")).scalar()) == 100
+
+
+async def test_one_that_breaks_takes_nothing_of_the_others_with_it(database_url: str) -> None:
+    store = opened(database_url)
+
+    async def arrive(chat: int) -> int:
+        def work(db: Connection) -> int:
+            people.arrive(db, somebody(chat))
+            if chat == 3:
+                raise ZeroDivisionError
+            return chat
+
+        return await store.write_together(work)
+
+    found = await asyncio.gather(*(arrive(chat) for chat in range(6)), return_exceptions=True)
+    assert [type(each) for each in found] == [int, int, int, ZeroDivisionError, int, int]
+    there = await store.read(lambda db: db.execute(text("SELECT chat_id FROM person ORDER BY chat_id")).scalars().all())
+    assert there == [0, 1, 2, 4, 5]
+
+
+async def test_while_the_database_is_away_each_is_told_so(sqlite_url: str) -> None:
+    store = opened(sqlite_url)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    event.listen(store.engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout=1"))
+    store.engine.dispose()
+    other.execute("BEGIN IMMEDIATE")
+    works = (store.write_together(lambda db, chat=chat: people.arrive(db, somebody(chat))) for chat in range(3))  # type: ignore[misc]
+    found = await asyncio.gather(*works, return_exceptions=True)
+    assert [type(each) for each in found] == [AwayError] * 3
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await store.write_together(lambda db: people.arrive(db, somebody(7)))).chat_id == 7
