@@ -231,7 +231,9 @@ def let_go(db: Connection, mine: Sequence[Delivery]) -> None:
 
 
 def _held(mine: Sequence[Delivery]) -> ColumnElement[bool]:
-    return tuple_(delivery.c.id, delivery.c.fence).in_([(each.id, each.fence) for each in mine])
+    # by the ids, for SQLite reads every row where only pairs of values are named
+    fenced = tuple_(delivery.c.id, delivery.c.fence).in_([(each.id, each.fence) for each in mine])
+    return and_(delivery.c.id.in_([each.id for each in mine]), fenced)
 
 
 def reclaim(db: Connection, now: datetime, *, never_twice: Collection[str]) -> dict[str, int]:

@@ -54,7 +54,9 @@ def due(db: Connection, people: list[int], now: datetime) -> dict[int, tuple[int
     """For each of *people* who has one that has rested a week, the longest unused: (id, words)."""
     if not people:
         return {}
-    recently = select(own_prompt.c.person_id).where(own_prompt.c.used_at > now - EVERY)
+    recently = select(own_prompt.c.person_id).where(
+        own_prompt.c.person_id.in_(people), own_prompt.c.used_at > now - EVERY
+    )
     rows = db.execute(
         select(own_prompt.c.person_id, own_prompt.c.id, own_prompt.c.words)
         .where(

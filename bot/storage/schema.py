@@ -325,6 +325,20 @@ own_prompt = Table(
     sqlite_autoincrement=True,  # an id in an old button must never mean somebody else
 )
 
+# read by the database itself when a row goes: what refers to it would be sought in everybody's rows
+for _column in (
+    rhythm.c.pair_id,
+    delivery.c.pair_id,
+    keepsake.c.pair_id,
+    own_prompt.c.pair_id,
+    reset.c.caller_id,
+    shut_out.c.other_id,
+):
+    Index(f"ix_{_column.table.name}_{_column.name}", _column)
+for _column in (gesture.c.about_gesture, invite.c.used_by, reset.c.asked_time_id):
+    _there = _column.is_not(None)
+    Index(f"ix_{_column.table.name}_{_column.name}", _column, sqlite_where=_there, postgresql_where=_there)
+
 tidy = Table(
     "tidy",
     metadata,
