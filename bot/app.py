@@ -6,6 +6,7 @@ The scheduler knows UTC only and never a person's hour: it wakes the pulse, the 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -175,6 +176,8 @@ class App:
 
     async def run(self) -> int:
         """Work until somebody sets *stopping* or the token is refused; the exit status."""
+        gc.collect()
+        gc.freeze()  # what the start made stays: the collector need not go through it again while people wait
         waiting = [asyncio.ensure_future(self.stopping.wait())]
         if self._polling is not None:
             waiting.append(self._polling)  # type: ignore[arg-type]
