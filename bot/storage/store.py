@@ -322,7 +322,7 @@ def _engine(url: URL, *, migrating: bool = False) -> Engine:
             f"foreign_keys={'OFF' if migrating else 'ON'}",
             "busy_timeout=5000",
             "secure_delete=ON",
-            "cache_size=-32000",
+            "cache_size=-8000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
