@@ -62,12 +62,14 @@ class _Pace:
         log = self._log
         while log and log[0] <= now - self._window:
             log.popleft()
-        return max(self._next, log[0] + self._window) if len(log) >= self._most else self._next
+        if len(log) >= self._most:  # what the window held up is no lateness to be made up for
+            self._next = max(self._next, log[0] + self._window)
+        return self._next
 
     def grant(self, now: float) -> None:
-        """One more goes out at *now*."""
+        """One more goes out at *now*. After a rest it is the first of an even row; fifty at once would press it together."""
         self._log.append(now)
-        self._next = max(self._next, now - CATCH_UP) + self._step
+        self._next = (self._next if self._next >= now - CATCH_UP else now) + self._step
 
     def give_back(self, granted: float) -> None:
         """What was granted then was not used."""

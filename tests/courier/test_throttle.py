@@ -278,3 +278,10 @@ def test_ten_thousand_who_wait_cost_little() -> None:
     began = time.process_time()
     sent(1000, [(0.0, PROMPT, chat) for chat in range(10_000)])
     assert time.process_time() - began < 3
+
+
+def test_a_crowd_after_a_rest_goes_out_evenly_from_the_first_on() -> None:
+    """Fifty of a thousand at once, and again each second, were pressed together on their way into more than a second's."""
+    went = [at for at, _, _ in sent(1000, [(10.0, PROMPT, chat) for chat in range(3000)])]
+    assert max(sum(1 for at in went if first <= at < first + 0.01) for first in went) <= 11
+    assert went[-1] - went[0] < 3.1
