@@ -25,7 +25,9 @@ WHOLE = {
     "SELECT rhythm.zone, rhythm.minute, rhythm.weekdays, count(*)": "how crowded a minute is, from an index, at the start",
 }
 """Statements that may, by how they begin, and why."""
-GROWING = sorted(set(schema.metadata.tables) - FEW)
+BOUNDED = {"due", *FEW}
+"""What may be read whole, by the name a statement gives it: those, and a claim's next few."""
+NO_TABLE = r"\(|(?:\d+ )?CONSTANT ROW"
 
 
 @contextmanager
@@ -52,7 +54,8 @@ async def test_no_statement_reads_everybody(tmp_path: Path) -> None:
             engine = way.world.app.store.engine
             plans = {statement: _plan(engine, statement, given) for statement, given in asked.items()}
     assert sum(any(line.startswith("SEARCH") for line in plan) for plan in plans.values()) > 50
-    everybody = re.compile(rf"SCAN (?:{'|'.join(GROWING)})\b(?! USING INDEX ix_delivery_(?:waiting|sending))")
+    bounded = rf"{NO_TABLE}|(?:{'|'.join(sorted(BOUNDED))})\b|\w+ USING INDEX ix_delivery_(?:waiting|sending)\b"
+    everybody = re.compile(rf"SCAN (?!{bounded})")  # an alias is everybody too
     found = {statement for statement, plan in plans.items() if any(map(everybody.match, plan))}
     assert {statement for statement in found if not statement.startswith(tuple(WHOLE))} == set()
     assert all(any(statement.startswith(begins) for statement in found) for begins in WHOLE), "a reason out of date"
