@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,8 +18,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InternalError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InternalError,
+    InvalidatePoolError,
+    OperationalError,
+)
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from bot import __version__
 from bot.storage import columns, notes
@@ -31,6 +39,8 @@ POSTGRES_CONNECTIONS = 8
 READERS = 4
 TOGETHER = 20
 """Most units of work that share a transaction."""
+RESTED = 1.0
+"""Seconds after which a connection of PostgreSQL's is asked whether it is still one. Asking each time was a round trip a turn."""
 PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 20, "keepalives_interval": 5}
 """Of PostgreSQL's connections: a server that has gone without a word is noticed in seconds, not in the system's hours."""
 MIGRATION_LOCK = 0x52656369
@@ -60,6 +70,10 @@ class Store:
         self.dialect = engine.dialect.name
         self.failed: Callable[[], None] = lambda: None
         """Hears of each unit of work that failed because the database was away; called from worker threads."""
+        self.monotonic: Callable[[], float] = time.monotonic
+        if self.dialect != "sqlite":
+            event.listen(engine, "checkin", self._rests)
+            event.listen(engine, "checkout", self._wakes)
         self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
         self._together: asyncio.Task[None] | None = None
         writers = 1 if self.dialect == "sqlite" else POSTGRES_CONNECTIONS
@@ -148,6 +162,19 @@ class Store:
         await asyncio.to_thread(self._writers.shutdown, wait=True)
         await asyncio.to_thread(self._readers.shutdown, wait=True)
         self.engine.dispose()
+
+    def _rests(self, _raw: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = self.monotonic()
+
+    def _wakes(self, raw: Any, record: ConnectionPoolEntry, _fairy: Any) -> None:
+        """A server that was restarted while nobody asked is noticed by nobody: the pool connects anew."""
+        since = record.info.pop("rests_since", None)
+        if since is None or self.monotonic() - since < RESTED:
+            return
+        try:
+            self.engine.dialect.do_ping(raw)
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
     @contextmanager
     def _telling_away(self) -> Iterator[None]:
@@ -304,7 +331,7 @@ def _engine(url: URL, *, migrating: bool = False) -> Engine:
     if url.get_backend_name() != "sqlite":
         pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"pool_size": POSTGRES_CONNECTIONS}
         patience = {name: value for name, value in PATIENCE.items() if name not in url.query}
-        return create_engine(url, hide_parameters=True, pool_pre_ping=not migrating, connect_args=patience, **pool)
+        return create_engine(url, hide_parameters=True, connect_args=patience, **pool)
     engine = create_engine(
         url,
         hide_parameters=True,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -20,7 +22,16 @@ from bot.domain.pairing import Refusal
 from bot.domain.people import Address, Pace, Pair, Person, Stage, Tie
 from bot.storage import columns, erasure, gestures, migrations, pairs, people, schema
 from bot.storage.columns import Seal, WrongKeyError
-from bot.storage.store import TOGETHER, AwayError, SchemaError, Store, StoreError, open_store
+from bot.storage.store import (
+    POSTGRES_CONNECTIONS,
+    RESTED,
+    TOGETHER,
+    AwayError,
+    SchemaError,
+    Store,
+    StoreError,
+    open_store,
+)
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KEY = Fernet.generate_key().decode()
@@ -220,3 +231,48 @@ async def test_while_the_database_is_away_each_is_told_so(sqlite_url: str) -> No
     other.execute("ROLLBACK")
     other.close()
     assert (await store.write_together(lambda db: people.arrive(db, somebody(7)))).chat_id == 7
+
+
+# --- a server that was restarted ---
+
+
+async def test_a_restart_while_nobody_asked_is_noticed_by_nobody(postgres_url: str) -> None:
+    store, clock = opened(postgres_url), Counting()
+    store.monotonic = clock
+    await gone_at_the_server(store, postgres_url)
+    clock.seconds += RESTED
+    assert await store.write(lambda db: people.arrive(db, somebody(7)).chat_id) == 7
+
+
+async def test_a_restart_under_load_is_told_once_and_then_over(postgres_url: str) -> None:
+    store = opened(postgres_url)
+    store.monotonic = Counting()
+    await gone_at_the_server(store, postgres_url)
+    with pytest.raises(AwayError):
+        await store.write(lambda db: people.arrive(db, somebody(7)))
+    assert await store.write(lambda db: people.arrive(db, somebody(7)).chat_id) == 7
+
+
+class Counting:
+    """A clock that stands still until it is set."""
+
+    seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+async def gone_at_the_server(store: Store, url: str) -> None:
+    """Every connection of *store* is used, rests, and is ended at the other end."""
+    everybody = threading.Barrier(POSTGRES_CONNECTIONS)
+    await asyncio.gather(
+        *(
+            store.write(lambda db: (db.execute(text("SELECT 1")), everybody.wait(10)))
+            for _ in range(POSTGRES_CONNECTIONS)
+        )
+    )
+    with psycopg.connect(url, autocommit=True) as server:
+        ended = server.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    assert ended == [(True,)] * POSTGRES_CONNECTIONS
