@@ -23,7 +23,10 @@ from bot.speech.card import Card, Tap
 from bot.speech.library import Library
 from bot.speech.voice import Voice, shown_name
 from bot.storage import deliveries, pairs, people, rhythms
+from bot.storage.turns import Known
 
+FRESH = timedelta(hours=30)
+"""How long plain words, without a reply, are taken for the answer to the latest prompt."""
 SHARES_LAST = timedelta(days=60)
 """How long something shared may wait for the other's quiet hours and pauses to end."""
 
@@ -95,6 +98,8 @@ class Turn:
     heard: Heard
     me: Person
     keep: Keep = field(default_factory=Keep)
+    known: Known = field(default_factory=Known)
+    """As it was when the turn began."""
 
     @property
     def voice(self) -> Voice:

@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.chat import arrive, pair
-from bot.chat.context import Answer, Heard, Turn, UseCase
+from bot.chat.context import FRESH, Answer, Heard, Turn, UseCase
 from bot.courier.courier import Courier
 from bot.courier.outcome import Failed, Sent
 from bot.domain import pacing
@@ -26,8 +26,9 @@ from bot.speech import settings
 from bot.speech.card import Card, TapError, taps
 from bot.speech.library import Library
 from bot.speech.voice import Voice, country_of, guess_locale
-from bot.storage import deliveries, people, tidies
+from bot.storage import deliveries, people, tidies, turns
 from bot.storage.store import AwayError, Store
+from bot.storage.turns import Known
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +102,9 @@ class Desk:
     def _turn(
         self, db: Connection, use_case: UseCase, heard: Heard, now: datetime, *, silent: bool
     ) -> tuple[Answer, Person | None]:
-        me = people.by_chat(db, heard.user) or people.arrive(db, _newcomer(heard, now))
-        turn = Turn(db, now, self.library, self.bot, heard, me, self.keep)
+        found = turns.begin(db, heard.user, message=heard.message_id, since=now - FRESH)
+        me, known = found or (people.arrive(db, _newcomer(heard, now)), Known())
+        turn = Turn(db, now, self.library, self.bot, heard, me, self.keep, known)
         line = pair.closed_line(turn)
         answer = use_case(turn)
         if answer.forgotten:

@@ -183,6 +183,6 @@ def _invited(turn: Turn, found: pairing.Invite) -> Card:
 
 def closed_line(turn: Turn) -> Card | None:
     """The one neutral line about spaces that were left by the other, at one's own next action."""
-    if not pairs.closed_unsaid(turn.db, turn.me.id):
+    if not (turn.known.left and pairs.closed_unsaid(turn.db, turn.me.id)):
         return None
     return cards.closed(turn.voice, alone=turn.me.ready and not turn.pairs())

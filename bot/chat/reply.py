@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.chat import arrive, pair, records
 from bot.chat import settings as settings_flow
-from bot.chat.context import UNCLEAR, Answer, Turn
+from bot.chat.context import FRESH, UNCLEAR, Answer, Turn
 from bot.domain import clock, pacing, pairing, prompts
 from bot.domain import gestures as rules
 from bot.domain.gestures import Form, Gesture, Medium, Way
 from bot.domain.people import Pair, Tie
-from bot.domain.prompts import DAILY, Kind
+from bot.domain.prompts import DAILY, PROMPTS, Kind
 from bot.speech import daily, settings
 from bot.speech.card import Card, Tap, pressable
 from bot.speech.written import clean, has_sign
-from bot.storage import deliveries, gestures, keepsakes, own_prompts, pairs, people
+from bot.storage import deliveries, gestures, keepsakes, own_prompts, pairs
 from bot.storage.deliveries import Delivery
 
-PROMPTS = (*(str(kind) for kind in DAILY), "weekly", "first", "asked")
-"""Kinds of delivery that are answered; *first* is set-up's own, *asked* one that the person asked for."""
-FRESH = timedelta(hours=30)
-"""How long plain words, without a reply, are taken for the answer to the latest prompt."""
 
-
-def latest_prompt(turn: Turn) -> Delivery | None:
-    """The newest prompt that plain words may still answer, answered or not."""
-    return deliveries.latest(turn.db, turn.me.id, PROMPTS, turn.now - FRESH)
-
-
-def words(turn: Turn, latest: Delivery | None) -> Answer:
-    """Plain words: the answer to what was asked, else to the *latest* prompt, else a question what they are."""
+def words(turn: Turn) -> Answer:
+    """Plain words: the answer to what was asked, else to the latest prompt, else a question what they are."""
     text = clean(turn.heard.text or "")
     if not turn.me.ready:
         return _words_in_set_up(turn, text)
@@ -44,24 +34,25 @@ def words(turn: Turn, latest: Delivery | None) -> Answer:
         return found
     if pairing.looks_like_code(text):
         return pair.opened(turn, text)
+    latest = turn.known.latest
     if latest is not None and latest.answered_at is None:
         return keep_answer(turn, latest, text, Medium.TEXT)
     return _draft(turn, text)
 
 
-def buttons_in_sight(turn: Turn, latest: Delivery | None) -> dict[str, str]:
+def buttons_in_sight(turn: Turn) -> Mapping[str, str]:
     """The buttons whose words may be typed: those of the newest card, and of a prompt that waits.
 
     A prompt's buttons follow from the prompt, so sending one writes nothing down about them.
     """
-    kept = people.buttons(turn.db, turn.me.id)
+    kept, latest = turn.known.buttons, turn.known.latest
     if latest is not None and latest.kind not in DAILY:
         latest = deliveries.latest(turn.db, turn.me.id, DAILY, turn.now - FRESH)
     if latest is None or latest.answered_at is not None:
         return kept
     below = pressable(daily.prompt_buttons(turn.voice, latest.id))
     newer = latest.sent_at is not None and latest.sent_at > turn.me.heard_at
-    return kept | below if newer else below | kept
+    return {**kept, **below} if newer else {**below, **kept}
 
 
 def medium(turn: Turn) -> Answer:
@@ -76,7 +67,7 @@ def medium(turn: Turn) -> Answer:
         return found
     if (turn.me.asking or "").startswith("answer:"):
         return answer_back(turn, int((turn.me.asking or "").partition(":")[2]), text, kind)
-    latest = latest_prompt(turn)
+    latest = turn.known.latest
     if latest is not None and latest.answered_at is None:
         return keep_answer(turn, latest, text, kind)
     return _draft(turn, text, kind)
@@ -576,9 +567,7 @@ def _replied(turn: Turn, text: str, kind: Medium) -> Answer | None:
 
 def _seen_before(turn: Turn) -> Answer | None:
     """Telegram sent this message before: the same answer, no second entry."""
-    if turn.heard.message_id is None:
-        return None
-    entry = gestures.by_message(turn.db, turn.me.id, turn.heard.message_id)
+    entry = gestures.by_id(turn.db, turn.known.seen) if turn.known.seen is not None else None
     if entry is None:
         return None
     if entry.way is Way.DRAFT:

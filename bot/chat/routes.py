@@ -368,13 +368,12 @@ async def _tapped(update: Update, context: Context) -> None:
 
 def _typed(turn: Turn) -> Answer:
     """Plain words: a button of the newest card, if they are its words; else what the person has to say."""
-    latest = reply.latest_prompt(turn)
     typed = spoken(turn.heard.text or "") if turn.heard.reply_to is None else ""
-    if typed and (packed := reply.buttons_in_sight(turn, latest).get(typed)) is not None:
+    if typed and (packed := reply.buttons_in_sight(turn).get(typed)) is not None:
         tap = Tap.parse(packed)
         turn.heard = replace(turn.heard, tap=tap)
         return replace(_tap_case(tap)(turn), new=True)
-    return reply.words(turn, latest)
+    return reply.words(turn)
 
 
 def _tap_case(tap: Tap) -> UseCase:

@@ -24,6 +24,8 @@ class Kind(StrEnum):
 
 
 DAILY = (Kind.APPRECIATION, Kind.CHECKIN, Kind.RESET)
+PROMPTS = (*(str(kind) for kind in DAILY), "weekly", "first", "asked")
+"""Kinds of delivery that are answered; *first* is set-up's own, *asked* one that the person asked for."""
 
 
 class Step(StrEnum):

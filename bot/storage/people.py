@@ -43,6 +43,7 @@ COLUMNS = tuple(
         "consent_version",
     )
 )
+_NAMES = tuple(column.name for column in COLUMNS)
 _BY_CHAT = select(*COLUMNS).where(person.c.chat_id == bindparam("chat_id"))
 _BY_ID = select(*COLUMNS).where(person.c.id == bindparam("id"))
 _NAME = select(person.c.name).where(person.c.id == bindparam("id"))
@@ -174,9 +175,9 @@ def _bare(text: str) -> str:
     return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
-def read(row: Any) -> Person:
+def read(row: Sequence[Any]) -> Person:
     """A row of COLUMNS as a Person."""
-    facts = row._mapping  # noqa: SLF001 - public in SQLAlchemy, whatever its name
+    facts = dict(zip(_NAMES, row, strict=True))
     return Person(
         **{
             **facts,
