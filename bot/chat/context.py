@@ -100,6 +100,8 @@ class Turn:
     keep: Keep = field(default_factory=Keep)
     known: Known = field(default_factory=Known)
     """As it was when the turn began."""
+    names: dict[int, str | None] = field(default_factory=dict, repr=False)
+    """Of others, as far as they were read."""
 
     @property
     def voice(self) -> Voice:
@@ -133,7 +135,9 @@ class Turn:
 
     def pairs(self) -> list[Pair]:
         """The running pairs of the person."""
-        return pairs.of_person(self.db, self.me.id)
+        found = pairs.with_names(self.db, self.me.id)
+        self.names |= {pair.other(self.me.id): name for pair, name in found.items()}
+        return list(found)
 
     def pair(self, number: int | None) -> Pair | None:
         """One running pair of the person, or None when it is not theirs or has ended."""
@@ -152,7 +156,9 @@ class Turn:
 
     def name_of(self, person: int) -> str:
         """How the other is called; never empty."""
-        return shown_name(self.voice, people.name_of(self.db, person))
+        if person not in self.names:
+            self.names[person] = people.name_of(self.db, person)
+        return shown_name(self.voice, self.names[person])
 
     def others(self) -> list[tuple[int, str]]:
         """(pair, name of the other) for every running pair."""

@@ -30,7 +30,7 @@ from bot.storage.schema import (
 )
 from bot.storage.sql import insert, insert_once
 
-_ONE, _TWO = member.alias("one"), member.alias("two")
+_ONE, _TWO, _MINE, _THEIRS = (member.alias(name) for name in ("one", "two", "mine", "theirs"))
 _PAIR = (
     select(
         pair.c.id,
@@ -44,9 +44,14 @@ _PAIR = (
     .join(_TWO, (_TWO.c.pair_id == pair.c.id) & ~_TWO.c.inviter)
 )
 # By the index of members: an OR over both halves would read every pair there is.
-_OF_PERSON = _PAIR.where(
-    pair.c.ended_at.is_(None), pair.c.id.in_(select(member.c.pair_id).where(member.c.person_id == bindparam("who")))
-).order_by(pair.c.id)
+_OF_PERSON = (
+    select(pair.c.id, pair.c.tie, pair.c.since, pair.c.ended_at, _MINE.c.inviter, _THEIRS.c.person_id, person.c.name)
+    .join(_MINE, _MINE.c.pair_id == pair.c.id)
+    .join(_THEIRS, (_THEIRS.c.pair_id == pair.c.id) & (_THEIRS.c.person_id != _MINE.c.person_id))
+    .join(person, person.c.id == _THEIRS.c.person_id)
+    .where(pair.c.ended_at.is_(None), _MINE.c.person_id == bindparam("who"))
+    .order_by(pair.c.id)
+)
 _UNSAID = (
     select(member.c.pair_id)
     .join(pair, pair.c.id == member.c.pair_id)
@@ -80,7 +85,16 @@ class Untold:
 
 def of_person(db: Connection, who: int) -> list[Pair]:
     """The running pairs of one person, oldest first."""
-    return [_pair(row) for row in db.execute(_OF_PERSON, {"who": who})]
+    return list(with_names(db, who))
+
+
+def with_names(db: Connection, who: int) -> dict[Pair, str]:
+    """The running pairs of one person, oldest first, and what the other of each calls themselves."""
+    found: dict[Pair, str] = {}
+    for number, tie, since, ended, inviter, other, name in db.execute(_OF_PERSON, {"who": who}):
+        one, two = (who, other) if inviter else (other, who)
+        found[Pair(number, Tie(tie), one, two, since, ended)] = name
+    return found
 
 
 def ever_of(db: Connection, who: int) -> list[int]:
