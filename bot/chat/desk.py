@@ -164,7 +164,7 @@ class Desk:
                 deliveries.note_message(db, answer.delivery, sent[0])
             tidies.add(db, [(person.id, message, now) for message in sent])
 
-        await self.store.write_together(write)
+        await self.store.write_soon(write)  # the answer is out: nobody waits for this
 
     async def _voice(self, heard: Heard) -> Voice:
         """The language somebody chose; what their phone suggests, while the database cannot tell."""

@@ -185,8 +185,8 @@ def test_the_password_is_not_in_the_sentence() -> None:
 # --- several units of work in one transaction ---
 
 
-async def test_what_waits_for_the_writer_shares_a_transaction(sqlite_url: str) -> None:
-    store, commits = opened(sqlite_url), 0
+async def test_what_waits_for_the_writer_shares_a_transaction(database_url: str) -> None:
+    store, commits = opened(database_url), 0
 
     @event.listens_for(store.engine, "commit")
     def _count(_db: Connection) -> None:
@@ -194,14 +194,15 @@ async def test_what_waits_for_the_writer_shares_a_transaction(sqlite_url: str) -
         commits += 1
 
     async def arrive(chat: int) -> int:
-        return (await store.write_together(lambda db: people.arrive(db, somebody(chat)))).chat_id
+        return (await store.write_soon(lambda db: people.arrive(db, somebody(chat)))).chat_id
 
     assert await asyncio.gather(*(arrive(chat) for chat in range(100))) == list(range(100))
     assert commits <= 100 / TOGETHER + 1
     assert await store.read(lambda db: db.execute(text("SELECT count(*) FROM person")).scalar()) == 100
 
 
-async def test_one_that_breaks_takes_nothing_of_the_others_with_it(database_url: str) -> None:
+@pytest.mark.parametrize("soon", [False, True])
+async def test_one_that_breaks_takes_nothing_of_the_others_with_it(database_url: str, soon: bool) -> None:
     store = opened(database_url)
 
     async def arrive(chat: int) -> int:
@@ -211,7 +212,7 @@ async def test_one_that_breaks_takes_nothing_of_the_others_with_it(database_url:
                 raise ZeroDivisionError
             return chat
 
-        return await store.write_together(work)
+        return await (store.write_soon if soon else store.write_together)(work)
 
     found = await asyncio.gather(*(arrive(chat) for chat in range(6)), return_exceptions=True)
     assert [type(each) for each in found] == [int, int, int, ZeroDivisionError, int, int]
