@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,7 @@ READERS = 4
 TOGETHER = 20
 """Most units of work that share a transaction."""
 RESTED = 1.0
-"""Seconds after which a connection of PostgreSQL's is asked whether it is still one. Asking each time was a round trip a turn."""
+"""Seconds after which a silent connection of PostgreSQL's is asked whether it is still one. Each time was a round trip a turn."""
 PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 20, "keepalives_interval": 5}
 """Of PostgreSQL's connections: a server that has gone without a word is noticed in seconds, not in the system's hours."""
 MIGRATION_LOCK = 0x52656369
@@ -171,7 +172,7 @@ class Store:
     def _wakes(self, raw: Any, record: ConnectionPoolEntry, _fairy: Any) -> None:
         """A server that was restarted while nobody asked is noticed by nobody: the pool connects anew."""
         since = record.info.pop("rests_since", None)
-        if since is None or self.monotonic() - since < RESTED:
+        if since is None or (self.monotonic() - since < RESTED and not _spoken_on(raw)):
             return
         try:
             self.engine.dialect.do_ping(raw)
@@ -188,6 +189,15 @@ class Store:
                 self.failed()
                 raise AwayError(_reason(error)) from error
             raise
+
+
+def _spoken_on(raw: Any) -> bool:
+    """Whether PostgreSQL has said something unasked on this connection, as it does when it ends one: no round trip."""
+    if not hasattr(select, "poll"):  # Windows: it has to be asked, then
+        return True
+    line = select.poll()
+    line.register(raw.fileno(), select.POLLIN)
+    return bool(line.poll(0))
 
 
 def _each(works: Sequence[Callable[[Connection], Any]], db: Connection) -> list[Any]:

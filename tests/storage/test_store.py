@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, event, inspect, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from bot.domain.gestures import Form, Medium, Way
 from bot.domain.pairing import Refusal
@@ -237,21 +238,32 @@ async def test_while_the_database_is_away_each_is_told_so(sqlite_url: str) -> No
 # --- a server that was restarted ---
 
 
-async def test_a_restart_while_nobody_asked_is_noticed_by_nobody(postgres_url: str) -> None:
+@pytest.mark.parametrize("rest", [0, RESTED])
+async def test_a_restart_while_nobody_asked_is_noticed_by_nobody(postgres_url: str, rest: float) -> None:
     store, clock = opened(postgres_url), Counting()
     store.monotonic = clock
     await gone_at_the_server(store, postgres_url)
-    clock.seconds += RESTED
+    clock.seconds += rest
     assert await store.write(lambda db: people.arrive(db, somebody(7)).chat_id) == 7
 
 
-async def test_a_restart_under_load_is_told_once_and_then_over(postgres_url: str) -> None:
-    store = opened(postgres_url)
-    store.monotonic = Counting()
-    await gone_at_the_server(store, postgres_url)
-    with pytest.raises(AwayError):
-        await store.write(lambda db: people.arrive(db, somebody(7)))
-    assert await store.write(lambda db: people.arrive(db, somebody(7)).chat_id) == 7
+async def test_a_connection_is_asked_whether_it_is_one_only_when_it_has_rested(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, clock = opened(postgres_url), Counting()
+    store.monotonic = clock
+    asked: list[object] = []
+    ping = store.engine.dialect.do_ping
+
+    def noted(raw: DBAPIConnection) -> bool:
+        asked.append(raw)
+        return ping(raw)
+
+    monkeypatch.setattr(store.engine.dialect, "do_ping", noted)
+    for rest, so_far in ((0, 0), (RESTED, 1), (0, 1)):
+        clock.seconds += rest
+        await store.write(lambda db: db.execute(text("SELECT 1")))
+        assert len(asked) == so_far
 
 
 class Counting:
