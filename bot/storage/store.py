@@ -342,8 +342,10 @@ def _make_folder(url: URL) -> None:
 def _engine(url: URL, *, migrating: bool = False) -> Engine:
     if url.get_backend_name() != "sqlite":
         pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"pool_size": POSTGRES_CONNECTIONS}
-        patience = {name: value for name, value in PATIENCE.items() if name not in url.query}
-        return create_engine(url, hide_parameters=True, connect_args=patience, **pool)
+        from bot.storage.postgres import Described
+
+        given: dict[str, Any] = {name: value for name, value in PATIENCE.items() if name not in url.query}
+        return create_engine(url, hide_parameters=True, connect_args=given | {"cursor_factory": Described}, **pool)
     engine = create_engine(
         url,
         hide_parameters=True,

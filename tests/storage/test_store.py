@@ -23,6 +23,7 @@ from bot.domain.pairing import Refusal
 from bot.domain.people import Address, Pace, Pair, Person, Stage, Tie
 from bot.storage import columns, erasure, gestures, migrations, pairs, people, schema
 from bot.storage.columns import Seal, WrongKeyError
+from bot.storage.postgres import REST, Described
 from bot.storage.store import (
     POSTGRES_CONNECTIONS,
     RESTED,
@@ -289,3 +290,12 @@ async def gone_at_the_server(store: Store, url: str) -> None:
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ).fetchall()
     assert ended == [(True,)] * POSTGRES_CONNECTIONS
+
+
+def test_a_described_column_is_what_psycopg_says_of_it(postgres_url: str) -> None:
+    asked = "SELECT 1::bigint AS one, 'two'::text AS two, now() AS three"
+    with psycopg.connect(postgres_url) as server, Described(server) as ours, psycopg.Cursor(server) as theirs:
+        ours.execute(asked)
+        theirs.execute(asked)
+        assert ours.description == [(column.name, column.type_code, *REST) for column in theirs.description or ()]
+        assert Described(server).execute("SET LOCAL work_mem = '1MB'").description is None
