@@ -6,7 +6,6 @@ read goes once more as plain text, one with new kinds of buttons once more with 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 import time
@@ -234,8 +233,7 @@ class Courier:
         if within is not None and halted > within:
             return Later(halted, "halted", whole_bot=self.throttle.halted_for() > 0)
         try:
-            async with asyncio.timeout(within):
-                await self.throttle.take(chat_id, lane, edits=edits)
+            await self.throttle.take(chat_id, lane, edits=edits, within=within)
         except ClosedError:
             return Later(1.0, "stopping")
         except TimeoutError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,8 +21,13 @@ PER_CHAT = 1.0
 """Seconds between two messages to one chat (the same page)."""
 WINDOW = 1.02
 """Seconds over which a second's messages are counted: the way to Telegram may press them together a little."""
-CATCH_UP = 0.05
-"""Seconds of a late timer that are made up for; the window still holds."""
+AT_ONCE = 0.005
+"""Seconds of a late timer whose messages go at once."""
+HASTE = 1.5
+"""How many times as fast as usual a longer hold-up is made up for. All at once, messages would be pressed together on their
+way to more than a second's; the window holds whatever happens."""
+CATCH_UP = 0.3
+"""Seconds of lateness beyond which it was a rest, after which messages go as evenly as ever."""
 SHORTEST = 0.0001
 """Seconds: the shortest wait that a timer is set for."""
 TWO_CHATS_WITHIN = 5.0
@@ -46,9 +51,9 @@ class _Waiter:
 
 
 class _Pace:
-    """At most *rate* grants in any WINDOW, evenly spaced but for what a late timer has to catch up."""
+    """At most *rate* grants in any WINDOW, evenly spaced but for what a hold-up has left to be made up for."""
 
-    __slots__ = ("_log", "_most", "_next", "_step", "_window")
+    __slots__ = ("_log", "_most", "_next", "_owed", "_step", "_window")
 
     def __init__(self, rate: float) -> None:
         self._most = max(1, int(rate))
@@ -56,20 +61,33 @@ class _Pace:
         self._step = self._window / self._most
         self._log: deque[float] = deque()
         self._next = 0.0
+        self._owed = 0.0
 
     def free_at(self, now: float) -> float:
         """When the next grant may be; *now* or earlier when it may be at once."""
         log = self._log
         while log and log[0] <= now - self._window:
             log.popleft()
-        if len(log) >= self._most:  # what the window held up is no lateness to be made up for
-            self._next = max(self._next, log[0] + self._window)
+        if len(log) >= self._most and (held := log[0] + self._window - self._next) > 0:
+            self._next += (
+                held  # an earlier hold-up comes round again, and what follows it stands as close as it did then
+            )
+            self._owed = min(CATCH_UP, self._owed + held)
         return self._next
 
     def grant(self, now: float) -> None:
-        """One more goes out at *now*. After a rest it is the first of an even row; fifty at once would press it together."""
+        """One more goes out at *now*."""
         self._log.append(now)
-        self._next = (self._next if self._next >= now - CATCH_UP else now) + self._step
+        late = now - self._next
+        if late > CATCH_UP:
+            self._next, self._owed = now, 0.0
+        elif late > AT_ONCE:
+            self._next, self._owed = now - AT_ONCE, min(CATCH_UP, self._owed + late - AT_ONCE)
+        step = self._step
+        if self._owed > 0:
+            step /= HASTE
+            self._owed -= self._step - step
+        self._next += step
 
     def give_back(self, granted: float) -> None:
         """What was granted then was not used."""
@@ -101,7 +119,8 @@ class Throttle:
         self._broadcasts = _Pace(rate)
         self._lanes: tuple[list[_Waiter], ...] = ([], [], [], [])
         self._held: list[_Waiter] = []
-        self._chats: OrderedDict[int, float] = OrderedDict()
+        self._chats: dict[int, float] = {}
+        self._chats_in_turn: deque[tuple[float, int]] = deque()
         self._halted_until = 0.0
         self._chat_halts: dict[int, float] = {}
         self._sweep_at = 1000
@@ -114,24 +133,36 @@ class Throttle:
         self._rings_at = 0.0
         self._closed = False
 
-    async def take(self, chat: int | None, lane: int, *, edits: bool = False) -> float:
-        """Wait for a place in *lane*; the moment it was given, by the throttle's clock.
+    async def take(self, chat: int | None, lane: int, *, edits: bool = False, within: float | None = None) -> float:
+        """Wait for a place in *lane*, *within* so many seconds; the moment it was given, by the throttle's clock.
 
         *edits* is for what counts for the bot and not for the chat's second (edits, reactions); it still waits for the
-        chat's halt. *chat* is None for what belongs to no chat (answers to buttons). Raises ClosedError.
+        chat's halt. *chat* is None for what belongs to no chat (answers to buttons). Raises ClosedError, TimeoutError.
         """
         if self._closed and lane != REPLY:
             raise ClosedError
+        now = self._now()
+        if not self._waiting and now >= self._halted_until and self._ready_at(chat, edits) <= now:
+            self._forget(now)
+            if self._free_at(lane, now) <= now:
+                self._grant(chat, lane, edits, now)
+                return now
         self._numbers += 1
-        future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._lanes[lane], waiter := _Waiter(0.0, self._numbers, lane, chat, edits, future))
+        loop = asyncio.get_running_loop()
+        heapq.heappush(
+            self._lanes[lane], waiter := _Waiter(0.0, self._numbers, lane, chat, edits, loop.create_future())
+        )
         self._waiting += 1
         self._pump()
+        limit = loop.call_later(within, self._expire, waiter) if within is not None else None
         try:
-            return await future
+            return await waiter.future
         except asyncio.CancelledError:
             self._give_up(waiter)
             raise
+        finally:
+            if limit is not None:
+                limit.cancel()
 
     def halt(self, seconds: float, chat: int | None = None) -> bool:
         """Telegram said to wait (429): that chat, or everyone when it is not one chat's fault; whether it is everyone."""
@@ -169,19 +200,29 @@ class Throttle:
     def _give_up(self, waiter: _Waiter) -> None:
         """A waiter was cancelled: nobody else loses by it, even if it had just been granted its place."""
         if waiter.future.cancel() or waiter.future.cancelled():
-            self._waiting -= 1
-            self._dead += 1
-            if self._dead > max(1000, self._waiting):
-                self._bury()
-        else:
+            self._lose_one()
+        elif waiter.future.exception() is None:
             self._give_back(waiter, waiter.future.result())
         self._pump()
+
+    def _expire(self, waiter: _Waiter) -> None:
+        """It has waited for as long as it would."""
+        if not waiter.future.done():
+            waiter.future.set_exception(TimeoutError())
+            self._lose_one()
+            self._pump()
+
+    def _lose_one(self) -> None:
+        self._waiting -= 1
+        self._dead += 1
+        if self._dead > max(1000, self._waiting):
+            self._bury()
 
     def _give_back(self, waiter: _Waiter, granted: float) -> None:
         self._all.give_back(granted)
         if waiter.lane != REPLY:
             self._broadcasts.give_back(granted)
-        if not waiter.edits and waiter.chat is not None and self._chats.get(waiter.chat) == granted:
+        if not waiter.edits and waiter.chat is not None and self._chats.get(waiter.chat) == granted + self._per_chat:
             del self._chats[waiter.chat]
             for held in self._held:
                 held.at = 0.0 if held.chat == waiter.chat else held.at
@@ -201,12 +242,13 @@ class Throttle:
             return self._wake(now, self._halted_until)
         self._forget(now)
         while (waiter := self._first(now)) is not None:
-            free = self._all.free_at(now)
-            if waiter.lane != REPLY:
-                free = max(free, self._broadcasts.free_at(now))
+            free = self._free_at(waiter.lane, now)
             if free > now:
                 return self._wake(now, min(free, self._held[0].at) if self._held else free)
-            self._grant(waiter, now)
+            heapq.heappop(self._lanes[waiter.lane])
+            self._waiting -= 1
+            self._grant(waiter.chat, waiter.lane, waiter.edits, now)
+            waiter.future.set_result(now)
         if self._held:
             self._wake(now, self._held[0].at)
         return None
@@ -224,7 +266,7 @@ class Throttle:
                 if waiter.future.done():
                     heapq.heappop(queue)
                     continue
-                ready_at = self._ready_at(waiter)
+                ready_at = self._ready_at(waiter.chat, waiter.edits)
                 if ready_at <= now:
                     return waiter
                 heapq.heappop(queue)
@@ -232,28 +274,31 @@ class Throttle:
                 heapq.heappush(self._held, waiter)
         return None
 
-    def _grant(self, waiter: _Waiter, now: float) -> None:
-        heapq.heappop(self._lanes[waiter.lane])
-        self._waiting -= 1
+    def _free_at(self, lane: int, now: float) -> float:
+        free = self._all.free_at(now)
+        return free if lane == REPLY else max(free, self._broadcasts.free_at(now))
+
+    def _grant(self, chat: int | None, lane: int, edits: bool, now: float) -> None:
         self._all.grant(now)
-        if waiter.lane != REPLY:
+        if lane != REPLY:
             self._broadcasts.grant(now)
             self._turns += 1
-        if waiter.chat is not None and not waiter.edits:
-            self._chats[waiter.chat] = now
-            self._chats.move_to_end(waiter.chat)
-        waiter.future.set_result(now)
+        if chat is not None and not edits:
+            self._chats[chat] = now + self._per_chat
+            self._chats_in_turn.append((now + self._per_chat, chat))
 
-    def _ready_at(self, waiter: _Waiter) -> float:
-        if waiter.chat is None:
+    def _ready_at(self, chat: int | None, edits: bool) -> float:
+        if chat is None:
             return 0.0
-        halted = self._chat_halts.get(waiter.chat, 0.0) if self._chat_halts else 0.0
-        sent = None if waiter.edits else self._chats.get(waiter.chat)
-        return halted if sent is None else max(halted, sent + self._per_chat)
+        halted = self._chat_halts.get(chat, 0.0) if self._chat_halts else 0.0
+        return halted if edits else max(halted, self._chats.get(chat, 0.0))
 
     def _forget(self, now: float) -> None:
-        while self._chats and next(iter(self._chats.values())) + self._per_chat <= now:
-            self._chats.popitem(last=False)
+        turns = self._chats_in_turn
+        while turns and turns[0][0] <= now:
+            at, chat = turns.popleft()
+            if self._chats.get(chat) == at:
+                del self._chats[chat]
         if len(self._chat_halts) > self._sweep_at:
             self._chat_halts = {chat: until for chat, until in self._chat_halts.items() if until > now}
             self._sweep_at = max(1000, 2 * len(self._chat_halts))

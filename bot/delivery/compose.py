@@ -1,6 +1,6 @@
 """A claimed delivery becomes its Card, or the reason why it is not sent.
 
-Reads what a whole batch needs in a few queries; decides nothing about time (domain.pacing does) and sends nothing.
+Reads what a whole batch needs in a few queries; writes, sends and decides nothing about time (domain.pacing does).
 """
 
 from __future__ import annotations
@@ -50,9 +50,18 @@ class Parcel:
     """A file of Telegram to pass on with the card."""
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What of a batch goes out now, what became of the rest, and what has to be written down of it."""
+
+    parcels: list[Parcel]
+    settled: list[Settled]
+    writes: list[Callable[[Connection], None]]
+
+
 @dataclass(slots=True)
 class _Batch:
-    """What a batch of deliveries needs to know, read at once."""
+    """What a batch of deliveries needs to know, read at once; *writes* is what it leaves to be written."""
 
     db: Connection
     now: datetime
@@ -65,12 +74,11 @@ class _Batch:
     own: dict[int, tuple[int, str]]
     untold: dict[tuple[int, int], Untold]
     told: list[int] = field(default_factory=list)
+    writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
 
-def compose(
-    db: Connection, claimed: Sequence[Delivery], library: Library, now: datetime
-) -> tuple[list[Parcel], list[Settled]]:
-    """What of *claimed* goes out now, and what became of the rest."""
+def compose(db: Connection, claimed: Sequence[Delivery], library: Library, now: datetime) -> Composed:
+    """The cards of *claimed*. It only reads, so that it holds nobody up who writes."""
     batch = _read(db, claimed, library, now)
     parcels: list[Parcel] = []
     settled: list[Settled] = []
@@ -87,7 +95,7 @@ def compose(
             parcels.append(result)
         else:
             settled.append(result)
-    return parcels, settled
+    return Composed(parcels, settled, batch.writes)
 
 
 def _read(db: Connection, claimed: Sequence[Delivery], library: Library, now: datetime) -> _Batch:
@@ -178,16 +186,20 @@ def _ask_once(batch: _Batch, person: Person) -> None:
         return
     batch.told.append(person.id)
     today = clock.day_number(clock.local_day(batch.now, person.zone))
-    people.change(batch.db, person.id, asked_lighter_at=batch.now)
-    deliveries.enqueue(
-        batch.db,
-        person.id,
-        "lighter",
-        about=today,
-        due_at=batch.now,
-        good_for=timedelta(days=2),
-        lane=pacing.Lane.PROMPT,
-    )
+
+    def ask(db: Connection) -> None:
+        people.change(db, person.id, asked_lighter_at=batch.now)
+        deliveries.enqueue(
+            db,
+            person.id,
+            "lighter",
+            about=today,
+            due_at=batch.now,
+            good_for=timedelta(days=2),
+            lane=pacing.Lane.PROMPT,
+        )
+
+    batch.writes.append(ask)
 
 
 def _discreet(card: Card) -> Card:
@@ -231,7 +243,7 @@ def _prompt(
     kind = Kind(delivery.kind)
     if kind is Kind.APPRECIATION and person.id in batch.own:
         number, words = batch.own[person.id]
-        own_prompts.used(batch.db, number, batch.now)
+        batch.writes.append(lambda db: own_prompts.used(db, number, batch.now))
         card = daily.prompt(voice, kind, words, delivery=delivery.id, other=name)
         return Parcel(delivery, person.chat_id, card, prompt=f"{own_prompts.PREFIX}{number}")
     chosen = prompts.choose(

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from bot.courier.courier import PATIENCE, Courier
 from bot.courier.outcome import Blocked, Failed, Later, Outcome, Revoked, Sent, Unknown
 from bot.delivery import compose
-from bot.delivery.compose import NEVER_TWICE, Parcel
+from bot.delivery.compose import NEVER_TWICE, Composed, Parcel
 from bot.domain import clock
 from bot.domain.clock import Slot
 from bot.domain.pacing import LATE_LIMIT, Lane
@@ -89,6 +89,8 @@ class Pulse:
     """Lines of parcels, one for each chat, that are composed and wait for their turn."""
     _flying: set[asyncio.Task[None]] = field(default_factory=set)
     _results: list[Result] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Something has come back, or was claimed."""
     _delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
     widest: timedelta = timedelta(0)
     """How wide the last raised minute was spread."""
@@ -231,19 +233,27 @@ class Pulse:
     async def deliver(self) -> None:
         """Claim and send until nothing is waiting, everyone has to wait for long, or the pulse is stopped."""
         async with self._delivering:
+            claiming: asyncio.Task[bool] | None = None
             exhausted = False
-            while True:
-                going = self._beating and await self._halt_is_over()
-                if going and not exhausted and len(self._claimed) < self.most:
-                    exhausted = not await self._claim()
-                lines = self._next_lines() if going else []
-                if lines or self._results:
-                    await self._keep_ledger(lines)
-                elif self._flying:
-                    await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-                    await asyncio.sleep(GATHER)
-                elif exhausted or not going:
-                    break
+            try:
+                while True:
+                    self._news.clear()
+                    going = self._beating and await self._halt_is_over()
+                    if claiming is not None and claiming.done():
+                        exhausted, claiming = not claiming.result(), None
+                    if going and claiming is None and not exhausted and len(self._claimed) < self.most:
+                        claiming = asyncio.create_task(self._claim())
+                    lines = self._next_lines() if going else []
+                    if lines or self._results:
+                        await self._keep_ledger(lines)
+                    elif self._flying or claiming is not None:
+                        await self._news.wait()
+                        await asyncio.sleep(GATHER)
+                    elif exhausted or not going:
+                        break
+            finally:
+                if claiming is not None:
+                    await claiming
             await self._let_go()
 
     async def _halt_is_over(self) -> bool:
@@ -254,26 +264,25 @@ class Pulse:
         return halted <= PATIENCE
 
     async def _claim(self) -> bool:
-        """Claim some more, compose them, line them up by chat; False when nothing was due."""
-        now = self.now()
+        """Claim some more, compose them, line them up by chat; False when nothing was due.
 
-        def work(db: Connection) -> tuple[list[Parcel], Counter[str], int]:
-            claimed = deliveries.claim(db, now, min(CLAIM, 2 * self.most))
-            parcels, settled = compose.compose(db, claimed, self.library, now)
-            deliveries.settle(db, settled)
-            counts = Counter(
-                f"dropped {each.reason}" if each.state == "dropped" else each.reason or each.state for each in settled
-            )
-            tallies.add(db, clock.day_number(now.date()), counts)
-            return parcels, counts, len(claimed)
-
-        parcels, counts, claimed = await self.store.write(work)
-        self._count(counts)
-        lines: dict[int, list[Parcel]] = {}
-        for parcel in parcels:
-            lines.setdefault(parcel.chat_id, []).append(parcel)
-        self._claimed.extend(lines.values())
-        return claimed > 0
+        Composing only reads: what has come back meanwhile is written down, and what is composed already is sent.
+        """
+        try:
+            now = self.now()
+            claimed = await self.store.write(lambda db: deliveries.claim(db, now, min(CLAIM, 2 * self.most)))
+            if not claimed:
+                return False
+            made = await self.store.read(lambda db: compose.compose(db, claimed, self.library, now))
+            if made.settled or made.writes:
+                self._count(await self.store.write(partial(_settle_unsent, made, now)))
+            lines: dict[int, list[Parcel]] = {}
+            for parcel in made.parcels:
+                lines.setdefault(parcel.chat_id, []).append(parcel)
+            self._claimed.extend(lines.values())
+            return True
+        finally:
+            self._news.set()
 
     def _next_lines(self) -> list[list[Parcel]]:
         """As many lines as there is room for."""
@@ -294,7 +303,11 @@ class Pulse:
             if parcels := [parcel for parcel in line if parcel.delivery.id in begun]:
                 task = asyncio.create_task(self._send_line(parcels))
                 self._flying.add(task)
-                task.add_done_callback(self._flying.discard)
+                task.add_done_callback(self._landed)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        self._news.set()
 
     async def _let_go(self) -> None:
         """What was claimed and is not sent from here is free for others, or for the next beat."""
@@ -326,6 +339,7 @@ class Pulse:
         if isinstance(outcome, Sent) and outcome.bare:
             log.error("delivery %d went without its picture", parcel.delivery.id)
         self._results.append((parcel, outcome, self.now()))
+        self._news.set()
 
     def _write_down(
         self, results: Sequence[Result], lines: Sequence[Sequence[Parcel]], now: datetime, db: Connection
@@ -402,6 +416,18 @@ class Pulse:
                 await self.deliver()
         except TimeoutError:
             log.warning("%d deliveries are still on their way; their leases will tell", len(self._flying))
+
+
+def _settle_unsent(made: Composed, now: datetime, db: Connection) -> Counter[str]:
+    """Write down what becomes of claimed deliveries before anything is sent; how often each thing happened."""
+    deliveries.settle(db, made.settled)
+    for write in made.writes:
+        write(db)
+    counts = Counter(
+        f"dropped {each.reason}" if each.state == "dropped" else each.reason or each.state for each in made.settled
+    )
+    tallies.add(db, clock.day_number(now.date()), counts)
+    return counts
 
 
 def _arrived(db: Connection, delivery: Delivery, sent: Sent, at: datetime) -> None:

@@ -74,17 +74,16 @@ class Prompt:
     gentle: bool
     practice: Practice | None = None
 
-    def suits(self, tie: Tie | None, pace: Pace) -> bool:
-        """Whether it fits this relationship and pace; before there is a pair, what suits a friend suits."""
-        return (tie or Tie.FRIEND) in self.ties and (self.gentle or pace is not Pace.GENTLE)
-
 
 def choose(pool: Sequence[Prompt], tie: Tie | None, pace: Pace, *, recent: Sequence[str], seed: int) -> Prompt | None:
     """The prompt for this moment: one that did not come lately, picked by *seed*; when none is left, the longest unseen.
 
+    It fits *tie* and *pace*; before there is a pair, what suits a friend suits.
+
     *recent* are the ids of what came within REST, the longest ago first. None only when nothing in the pool suits at all.
     """
-    fitting = [prompt for prompt in pool if prompt.suits(tie, pace)]
+    tie, gently = tie or Tie.FRIEND, pace is Pace.GENTLE
+    fitting = [prompt for prompt in pool if tie in prompt.ties and (prompt.gentle or not gently)]
     lately = set(recent)
     rested = [prompt for prompt in fitting if prompt.id not in lately]
     if rested:

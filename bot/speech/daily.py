@@ -15,12 +15,15 @@ from bot.speech.voice import Markup, Voice
 
 def opening(voice: Voice, kind: str) -> str:
     """A first line that could stand on any screen."""
-    return {
-        Kind.APPRECIATION: voice.say("A small moment for today"),
-        Kind.CHECKIN: voice.say("Two quiet minutes"),
-        Kind.RESET: voice.say("A moment to breathe"),
-        Kind.WEEKLY: voice.say("A look at your week"),
-    }[Kind(kind)]
+    match Kind(kind):
+        case Kind.APPRECIATION:
+            return voice.say("A small moment for today")
+        case Kind.CHECKIN:
+            return voice.say("Two quiet minutes")
+        case Kind.RESET:
+            return voice.say("A moment to breathe")
+        case Kind.WEEKLY:
+            return voice.say("A look at your week")
 
 
 def prompt(voice: Voice, kind: str, text: str, *, delivery: int, other: str | None) -> Card:

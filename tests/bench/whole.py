@@ -46,7 +46,11 @@ async def running(
     app = App(given, now=now, per_chat=per_chat, beat_every=beat_every)
     try:
         await app.start()
+        working = asyncio.create_task(app.run())
+        await asyncio.sleep(0)
         yield app
+        app.stopping.set()
+        await working
     finally:
         await app.stop()
 

@@ -285,3 +285,39 @@ def test_a_crowd_after_a_rest_goes_out_evenly_from_the_first_on() -> None:
     went = [at for at, _, _ in sent(1000, [(10.0, PROMPT, chat) for chat in range(3000)])]
     assert max(sum(1 for at in went if first <= at < first + 0.01) for first in went) <= 11
     assert went[-1] - went[0] < 3.1
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.1])
+def test_what_a_hold_up_has_left_is_made_up_for_little_by_little(seconds: float) -> None:
+    async def work(loop: Virtual) -> list[float]:
+        throttle = Throttle(1000, now=loop.time)
+        went: list[float] = []
+
+        async def one(chat: int) -> None:
+            went.append(await throttle.take(chat, PROMPT))
+
+        async def hold_up() -> None:
+            for _ in range(3):
+                await asyncio.sleep(1.1)
+                loop.now += seconds
+
+        await asyncio.gather(hold_up(), *(one(chat) for chat in range(5000)))
+        return went
+
+    went = run(work)
+    assert most_in_a_second(went) <= 1000
+    assert max(sum(1 for at in went if first <= at < first + 0.01) for first in went) <= 30, "not all at once"
+    lost = 5000 - (went[-1] - went[0]) / 1.02 * 1000
+    assert -lost < 3 * 1000 * 2 * seconds * seconds + 10, "of each, hardly more than its own square is lost"
+
+
+def test_who_will_not_wait_longer_gets_no_place_and_takes_none() -> None:
+    async def work(loop: Virtual) -> tuple[float, int, float]:
+        throttle = Throttle(1, now=loop.time)
+        await throttle.take(1, PROMPT)
+        with pytest.raises(TimeoutError):
+            await throttle.take(2, PROMPT, within=0.5)
+        gave_up, waiting = loop.time(), throttle.waiting
+        return gave_up, waiting, await throttle.take(3, PROMPT, within=30)
+
+    assert run(work) == (pytest.approx(0.5), 0, pytest.approx(1.02, abs=0.001))
