@@ -5,6 +5,7 @@ A row is a dict that JSON can hold. Its order of keys is the order of columns; *
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import statistics
@@ -34,6 +35,15 @@ class AbsentError(RuntimeError):
 def sized(full: int, quick: int) -> int:
     """*full*, or *quick* in a quick run."""
     return quick if QUICK else full
+
+
+def settled_in() -> None:
+    """From here on the garbage collector leaves out what was there before, the bench's own modules among it, for everybody alike.
+
+    The bot does the same once it has started (bot.app).
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def in_turns(

@@ -20,7 +20,7 @@ from bot.courier.throttle import Throttle
 from bot.delivery.pulse import Pulse
 from bot.speech import library
 from bot.storage.store import Store
-from tests.bench.measure import Figures, Row, goal, in_turns, row, sized, times
+from tests.bench.measure import Figures, Row, goal, in_turns, row, settled_in, sized, times
 from tests.bench.send import AIOGRAM, NEAR, STOCK, WAYS, speed
 from tests.bench.stand import TOKEN, seen, standing
 from tests.bench.town import NOON, Town, copied, everywhere, kinds, opened
@@ -70,6 +70,7 @@ async def _whole_path(store: Store, telegram: str) -> Figures:
         now = NOON + timedelta(seconds=61)
         pulse = Pulse(store, library.load(), Courier(bot, Throttle(RATE, per_chat=0)), lambda: now, RATE)
         await pulse.raise_due()
+        settled_in()
         worked, began = time.process_time(), time.perf_counter()
         await pulse.deliver()
         took, worked = time.perf_counter() - began, time.process_time() - worked

@@ -22,7 +22,7 @@ from bot.courier.courier import Courier
 from bot.courier.request import AiohttpRequest
 from bot.courier.throttle import PROMPT, Throttle
 from bot.speech.card import Button, Card, Tap
-from tests.bench.measure import QUICK, Figures, Row, in_turns, row, times
+from tests.bench.measure import QUICK, Figures, Row, in_turns, row, settled_in, times
 from tests.bench.stand import TOKEN, Ways, standing
 
 NEAR, FAR = 64, 500
@@ -114,6 +114,7 @@ async def _rush(way: Way, url: str, flight: int) -> Figures:
     numbers = itertools.count(1)
     async with way(url, flight) as send:
         await send(next(numbers))
+        settled_in()
         began, worked = time.perf_counter(), time.process_time()
         end = began + SECONDS
 
