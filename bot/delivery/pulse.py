@@ -142,6 +142,7 @@ class Pulse:
         idle: list[str] = []
         peopled: dict[int, list[str]] = {}
         behind: dict[str, int | None] = {}
+        rhythms.wait_for_no_disk(db)
         cursors = rhythms.take_cursors(db)
         high_minutes = clock.high_minutes(now, [cursor.zone for cursor, _ in cursors])
         for cursor, somebody in cursors:
@@ -176,6 +177,7 @@ class Pulse:
         minute, which share the rate.
         """
         rest, free, room = dict(left), True, rhythms.SLICE
+        rhythms.wait_for_no_disk(db)
         for zone, due in left.items():
             needs = rhythms.SLICE if due is None else min(rhythms.SLICE, max(due, A_ZONE))
             if needs > room:

@@ -94,6 +94,19 @@ _LOOK = _CURSORS.add_columns(
 _ZONES = select(func.count()).select_from(zone_cursor)
 
 
+_NO_WAITING = text("SET LOCAL synchronous_commit TO OFF")
+
+
+def wait_for_no_disk(db: Connection) -> None:
+    """What is raised or stepped over in this transaction need not be on PostgreSQL's disk when it is committed.
+
+    What its crash loses, prompts and cursor together, the next beat raises again. Nothing of it has been sent by then: a
+    claim is a later commit that is waited for, and takes all earlier ones to the disk with it.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(_NO_WAITING)
+
+
 def take_cursors(db: Connection) -> list[tuple[Cursor, bool]]:
     """Every zone's cursor that no other process holds, held until the transaction ends.
 
@@ -144,7 +157,6 @@ _STEP = (
 )
 
 
-_NO_WAITING = text("SET LOCAL synchronous_commit TO OFF")
 _STEP_ALL = (
     update(zone_cursor).where(_ZONES.scalar_subquery() == bindparam("count")).values(reached=zone_cursor.c.reached + 1)
 )
@@ -156,12 +168,7 @@ def step(db: Connection, zones: Sequence[str]) -> None:
 
 
 def step_all(db: Connection, count: int) -> bool:
-    """Like step(), for all zones there are, if they are still *count*; whether it did.
-
-    PostgreSQL need not wait for its disk: a step that its crash loses is made again by the next beat.
-    """
-    if db.dialect.name == "postgresql":
-        db.execute(_NO_WAITING)
+    """Like step(), for all zones there are, if they are still *count*; whether it did."""
     return db.execute(_STEP_ALL, {"count": count}).rowcount > 0
 
 
