@@ -69,9 +69,8 @@ class _Pace:
         while log and log[0] <= now - self._window:
             log.popleft()
         if len(log) >= self._most and (held := log[0] + self._window - self._next) > 0:
-            self._next += (
-                held  # an earlier hold-up comes round again, and what follows it stands as close as it did then
-            )
+            # an earlier hold-up comes round again, and what follows it stands as close as it did then
+            self._next += held
             self._owed = min(CATCH_UP, self._owed + held)
         return self._next
 

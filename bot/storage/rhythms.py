@@ -100,7 +100,7 @@ _NO_WAITING = text("SET LOCAL synchronous_commit TO OFF")
 def wait_for_no_disk(db: Connection) -> None:
     """What is raised or stepped over in this transaction need not be on PostgreSQL's disk when it is committed.
 
-    What its crash loses, prompts and cursor together, the next beat raises again. Nothing of it has been sent by then: a
+    What its crash loses, prompts and cursor together, the next minute's beat raises again. Nothing of it has been sent by then: a
     claim is a later commit that is waited for, and takes all earlier ones to the disk with it.
     """
     if db.dialect.name == "postgresql":
