@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -189,18 +189,18 @@ class _Phrase:
     Few of them ever are, and all of them as their parts would take some six megabytes.
     """
 
-    def __init__(self, grammar: _Grammar, kind: str, phrase: str, unless: _Unless) -> None:
+    def __init__(self, grammar: _Grammar, kind: str, phrase: str, unless: Sequence[_Unless]) -> None:
         self._grammar, self._phrase = grammar, phrase
         self.kind, self.unless = kind, unless
 
     @cached_property
     def found(self) -> re.Pattern[str]:
         """Finds it."""
-        return self._grammar.expression(self._grammar.all_of([self._phrase]).values())
+        return self._grammar.finder([self._phrase])
 
 
 class _Unless:
-    """What makes the phrases of one pattern harmless."""
+    """What makes the phrases of one pattern harmless, or those of a whole list."""
 
     def __init__(self, grammar: _Grammar, phrases: Sequence[str]) -> None:
         self._grammar, self._phrases = grammar, phrases
@@ -209,7 +209,7 @@ class _Unless:
     @cached_property
     def found(self) -> re.Pattern[str]:
         """Finds any of it, as wide as it goes."""
-        return self._grammar.expression(self._grammar.all_of(self._phrases).values(), widest=True)
+        return self._grammar.finder(self._phrases, widest=True)
 
 
 class _Book:
@@ -221,8 +221,9 @@ class _Book:
         grammar = _Grammar(words)
         self._phrases: list[_Phrase] = []
         read: list[_Items] = []
+        always = _Unless(grammar, words.unless)
         for pattern in words.patterns:
-            unless = _Unless(grammar, (*words.unless, *pattern.unless))
+            unless = (always, _Unless(grammar, pattern.unless))
             for phrase, items in grammar.all_of(pattern.phrases).items():
                 self._phrases.append(_Phrase(grammar, pattern.kind, phrase, unless))
                 read.append(items)
@@ -261,7 +262,7 @@ class _Book:
             if self._denied(said, found):
                 continue
             if harmless is None:
-                harmless = [each.span() for each in _everywhere(phrase.unless.found, said)]
+                harmless = [each.span() for unless in phrase.unless for each in _everywhere(unless.found, said)]
             if not any(begin < found.end() and found.start() < end for begin, end in harmless):
                 return True
         return False
@@ -380,10 +381,12 @@ class _Grammar:
 
     # --- as expressions ---
 
-    def expression(self, phrases: Iterable[_Items], *, widest: bool = False) -> re.Pattern[str]:
+    def finder(self, phrases: Sequence[str], *, widest: bool = False) -> re.Pattern[str]:
         """Finds any of *phrases* at the beginning of a word; *widest* lets gaps take what they can."""
         lazy = "" if widest else "?"
-        return re.compile(f"(?<![^ ])(?:{'|'.join(self._sequence(items, lazy) for items in phrases) or '(?!)'})")
+        read = self.all_of(phrases).values()
+        self.forget()
+        return re.compile(f"(?<![^ ])(?:{'|'.join(self._sequence(items, lazy) for items in read) or '(?!)'})")
 
     def denied_before(self) -> re.Pattern[str]:
         """A denial at the end of what stands before."""

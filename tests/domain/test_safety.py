@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
 
+from bot.domain import safety
 from bot.domain.safety import LONGEST, Concern, Lexicon, Wordlist, WordsError, normalise
 from bot.speech.library import load
 
@@ -66,6 +68,13 @@ def test_an_end_a_beginning_and_a_slip() -> None:
     for typed in ("strangled", "strangeld", "stranled", "straangled", "strengled", "strangledd"):
         assert heard(lexicon("~strangled"), typed), typed
     assert not heard(lexicon("~strangled"), "struggled")
+
+
+def test_what_was_read_of_a_phrase_is_let_go_once_it_can_be_found() -> None:
+    words = lexicon("{they} hits me", unless=("{they} hits me ..2 pillow",), sets={"they": ["he", "my (dad|uncle)"]})
+    assert heard(words, "my uncle hits me")
+    gc.collect()
+    assert [each for each in gc.get_objects() if isinstance(each, safety._Word)] == []
 
 
 def test_letters_are_compared_not_keys() -> None:
