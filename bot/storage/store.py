@@ -40,6 +40,8 @@ POSTGRES_CONNECTIONS = 8
 READERS = 4
 TOGETHER = 20
 """Most units of work that share a transaction."""
+READING = {"recipro_reads": True, "postgresql_readonly": True}
+"""Of a connection in whose transaction nothing can be written: by a pragma on SQLite, by how it begins on PostgreSQL."""
 RESTED = 1.0
 """Seconds after which a silent connection of PostgreSQL's is asked whether it is still one. Each time was a round trip a turn."""
 PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 20, "keepalives_interval": 5}
@@ -143,7 +145,7 @@ class Store:
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """read() for a caller that is in a thread of its own already."""
-        with self._telling_away(), self.engine.connect() as db, db.execution_options(recipro_reads=True).begin():
+        with self._telling_away(), self.engine.connect() as db, db.execution_options(**READING).begin():
             return work(db)
 
     async def scrub(self) -> None:
@@ -372,6 +374,8 @@ def _engine(url: URL, *, migrating: bool = False) -> Engine:
     def _begin(db: Connection) -> None:
         # Two read-modify-writes at once lose one without an error unless the write lock is taken first.
         reads = db.get_execution_options().get("recipro_reads", False)
+        raw: Any = db.connection.dbapi_connection
+        raw.execute("PRAGMA query_only=ON" if reads else "PRAGMA query_only=OFF").close()
         db.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine

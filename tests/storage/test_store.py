@@ -184,6 +184,16 @@ def test_the_password_is_not_in_the_sentence() -> None:
     assert make_url("postgresql://a:b@c/d").password == "b"
 
 
+async def test_who_reads_cannot_write(database_url: str) -> None:
+    store = opened(database_url)
+    await store.write(lambda db: people.arrive(db, somebody(1)))
+    for _ in range(2):  # on connections that have written, too
+        with pytest.raises(AwayError, match=r"read-?only"):
+            await store.read(lambda db: db.execute(text("DELETE FROM person")))
+        await store.write(lambda db: people.arrive(db, somebody(2)))
+    assert await store.read(lambda db: db.execute(text("SELECT count(*) FROM person")).scalar()) == 2
+
+
 # --- several units of work in one transaction ---
 
 
