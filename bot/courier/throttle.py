@@ -21,6 +21,10 @@ PER_CHAT = 1.0
 """Seconds between two messages to one chat (the same page)."""
 WINDOW = 1.02
 """Seconds over which a second's messages are counted: the way to Telegram may press them together a little."""
+JITTER = 0.005
+"""Seconds of WINDOW that are left to the way to Telegram; the rest of it is for how late what was granted leaves."""
+LATEST = 0.2
+"""Seconds: no lateness counts for more, lest one pause of the machine stop everything."""
 AT_ONCE = 0.005
 """Seconds of a late timer whose messages go at once."""
 HASTE = 1.5
@@ -53,22 +57,26 @@ class _Waiter:
 class _Pace:
     """At most *rate* grants in any WINDOW, evenly spaced but for what a hold-up has left to be made up for."""
 
-    __slots__ = ("_log", "_most", "_next", "_owed", "_step", "_window")
+    __slots__ = ("_least", "_log", "_most", "_next", "_owed", "_second", "_step", "_window")
 
     def __init__(self, rate: float) -> None:
         self._most = max(1, int(rate))
-        self._window = max(WINDOW, WINDOW / rate)
+        self._second = max(1.0, 1 / rate)
+        self._least = self._window = WINDOW * self._second
         self._step = self._window / self._most
-        self._log: deque[float] = deque()
+        self._log: deque[float] = deque(maxlen=self._most)
         self._next = 0.0
         self._owed = 0.0
+
+    def allow_for(self, late: float) -> None:
+        """What was granted has left so many seconds late, and stands that much closer to what came after it."""
+        self._window = max(self._least, self._second + JITTER + late)
+        self._step = self._window / self._most
 
     def free_at(self, now: float) -> float:
         """When the next grant may be; *now* or earlier when it may be at once."""
         log = self._log
-        while log and log[0] <= now - self._window:
-            log.popleft()
-        if len(log) >= self._most and (held := log[0] + self._window - self._next) > 0:
+        if len(log) == self._most and (free := log[0] + self._window) > now and (held := free - self._next) > 0:
             # an earlier hold-up comes round again, and what follows it stands as close as it did then
             self._next += held
             self._owed = min(CATCH_UP, self._owed + held)
@@ -130,6 +138,8 @@ class Throttle:
         self._dead = 0
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
+        self._late = self._late_before = 0.0
+        self._late_until = 0.0
         self._closed = False
 
     async def take(self, chat: int | None, lane: int, *, edits: bool = False, within: float | None = None) -> float:
@@ -155,13 +165,15 @@ class Throttle:
         self._pump()
         limit = loop.call_later(within, self._expire, waiter) if within is not None else None
         try:
-            return await waiter.future
+            granted = await waiter.future
         except asyncio.CancelledError:
             self._give_up(waiter)
             raise
         finally:
             if limit is not None:
                 limit.cancel()
+        self._held_up(self._now() - granted)
+        return granted
 
     def halt(self, seconds: float, chat: int | None = None) -> bool:
         """Telegram said to wait (429): that chat, or everyone when it is not one chat's fault; whether it is everyone."""
@@ -292,6 +304,19 @@ class Throttle:
         halted = self._chat_halts.get(chat, 0.0) if self._chat_halts else 0.0
         return halted if edits else max(halted, self._chats.get(chat, 0.0))
 
+    def _held_up(self, late: float) -> None:
+        """Keep the worst lateness in mind for longer than a window lasts; as a rule it has room for it."""
+        now, late = self._now(), min(late, LATEST)
+        if now >= self._late_until:
+            self._late_before, self._late, self._late_until = self._late, late, now + WINDOW + LATEST
+        elif late > self._late:
+            self._late = late
+        else:
+            return
+        worst = max(self._late, self._late_before)
+        self._all.allow_for(worst)
+        self._broadcasts.allow_for(worst)
+
     def _forget(self, now: float) -> None:
         turns = self._chats_in_turn
         while turns and turns[0][0] <= now:
@@ -313,4 +338,5 @@ class Throttle:
 
     def _ring(self) -> None:
         self._timer = None
+        self._held_up(self._now() - self._rings_at)  # whoever was granted a place before it may still have been at work
         self._pump()
