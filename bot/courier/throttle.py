@@ -21,10 +21,6 @@ PER_CHAT = 1.0
 """Seconds between two messages to one chat (the same page)."""
 WINDOW = 1.02
 """Seconds over which a second's messages are counted: the way to Telegram may press them together a little."""
-JITTER = 0.005
-"""Seconds of WINDOW that are left to the way to Telegram; the rest of it is for how late what was granted leaves."""
-LATEST = 0.2
-"""Seconds: no lateness counts for more, lest one pause of the machine stop everything."""
 AT_ONCE = 0.005
 """Seconds of a late timer whose messages go at once."""
 HASTE = 1.5
@@ -32,6 +28,8 @@ HASTE = 1.5
 way to more than a second's; the window holds whatever happens."""
 CATCH_UP = 0.3
 """Seconds of lateness beyond which it was a rest, after which messages go as evenly as ever."""
+LEAVES_LATE = 0.001
+"""Seconds by which what was granted leaves later, on a busy core, from which on it counts from when it leaves."""
 SHORTEST = 0.0001
 """Seconds: the shortest wait that a timer is set for."""
 TWO_CHATS_WITHIN = 5.0
@@ -44,6 +42,13 @@ class ClosedError(RuntimeError):
     """Broadcasts get no place any more: the bot is being stopped."""
 
 
+@dataclass(eq=False, slots=True)
+class _Place:
+    """One message's place in the window, at the moment when it leaves."""
+
+    at: float
+
+
 @dataclass(order=True, slots=True)
 class _Waiter:
     at: float
@@ -51,40 +56,35 @@ class _Waiter:
     lane: int = field(compare=False)
     chat: int | None = field(compare=False)
     edits: bool = field(compare=False)
-    future: asyncio.Future[float] = field(compare=False)
+    future: asyncio.Future[_Place] = field(compare=False)
 
 
 class _Pace:
     """At most *rate* grants in any WINDOW, evenly spaced but for what a hold-up has left to be made up for."""
 
-    __slots__ = ("_least", "_log", "_most", "_next", "_owed", "_second", "_step", "_window")
+    __slots__ = ("_log", "_most", "_next", "_owed", "_step", "_window")
 
     def __init__(self, rate: float) -> None:
         self._most = max(1, int(rate))
-        self._second = max(1.0, 1 / rate)
-        self._least = self._window = WINDOW * self._second
+        self._window = max(WINDOW, WINDOW / rate)
         self._step = self._window / self._most
-        self._log: deque[float] = deque(maxlen=self._most)
+        self._log: deque[_Place] = deque(maxlen=self._most)
         self._next = 0.0
         self._owed = 0.0
-
-    def allow_for(self, late: float) -> None:
-        """What was granted has left so many seconds late, and stands that much closer to what came after it."""
-        self._window = max(self._least, self._second + JITTER + late)
-        self._step = self._window / self._most
 
     def free_at(self, now: float) -> float:
         """When the next grant may be; *now* or earlier when it may be at once."""
         log = self._log
-        if len(log) == self._most and (free := log[0] + self._window) > now and (held := free - self._next) > 0:
+        if len(log) == self._most and (free := log[0].at + self._window) > now and (held := free - self._next) > 0:
             # an earlier hold-up comes round again, and what follows it stands as close as it did then
             self._next += held
             self._owed = min(CATCH_UP, self._owed + held)
         return self._next
 
-    def grant(self, now: float) -> None:
-        """One more goes out at *now*."""
-        self._log.append(now)
+    def grant(self, place: _Place) -> None:
+        """One more goes out."""
+        self._log.append(place)
+        now = place.at
         late = now - self._next
         if late > CATCH_UP:
             self._next, self._owed = now, 0.0
@@ -96,10 +96,10 @@ class _Pace:
             self._owed -= self._step - step
         self._next += step
 
-    def give_back(self, granted: float) -> None:
-        """What was granted then was not used."""
-        if granted in self._log:
-            self._log.remove(granted)
+    def give_back(self, place: _Place) -> None:
+        """It was not used."""
+        if place in self._log:
+            self._log.remove(place)
             self._next -= self._step
 
 
@@ -138,12 +138,11 @@ class Throttle:
         self._dead = 0
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
-        self._late = self._late_before = 0.0
-        self._late_until = 0.0
+        self._leaving = _Place(-AT_ONCE)
         self._closed = False
 
     async def take(self, chat: int | None, lane: int, *, edits: bool = False, within: float | None = None) -> float:
-        """Wait for a place in *lane*, *within* so many seconds; the moment it was given, by the throttle's clock.
+        """Wait for a place in *lane*, *within* so many seconds; the moment from which it counts, by the throttle's clock.
 
         *edits* is for what counts for the bot and not for the chat's second (edits, reactions); it still waits for the
         chat's halt. *chat* is None for what belongs to no chat (answers to buttons). Raises ClosedError, TimeoutError.
@@ -165,15 +164,15 @@ class Throttle:
         self._pump()
         limit = loop.call_later(within, self._expire, waiter) if within is not None else None
         try:
-            granted = await waiter.future
+            place = await waiter.future
         except asyncio.CancelledError:
             self._give_up(waiter)
             raise
         finally:
             if limit is not None:
                 limit.cancel()
-        self._held_up(self._now() - granted)
-        return granted
+        self._leaves(waiter, place)
+        return place.at
 
     def halt(self, seconds: float, chat: int | None = None) -> bool:
         """Telegram said to wait (429): that chat, or everyone when it is not one chat's fault; whether it is everyone."""
@@ -229,11 +228,11 @@ class Throttle:
         if self._dead > max(1000, self._waiting):
             self._bury()
 
-    def _give_back(self, waiter: _Waiter, granted: float) -> None:
-        self._all.give_back(granted)
+    def _give_back(self, waiter: _Waiter, place: _Place) -> None:
+        self._all.give_back(place)
         if waiter.lane != REPLY:
-            self._broadcasts.give_back(granted)
-        if not waiter.edits and waiter.chat is not None and self._chats.get(waiter.chat) == granted + self._per_chat:
+            self._broadcasts.give_back(place)
+        if not waiter.edits and waiter.chat is not None and self._chats.get(waiter.chat) == place.at + self._per_chat:
             del self._chats[waiter.chat]
             for held in self._held:
                 held.at = 0.0 if held.chat == waiter.chat else held.at
@@ -258,8 +257,7 @@ class Throttle:
                 return self._wake(now, min(free, self._held[0].at) if self._held else free)
             heapq.heappop(self._lanes[waiter.lane])
             self._waiting -= 1
-            self._grant(waiter.chat, waiter.lane, waiter.edits, now)
-            waiter.future.set_result(now)
+            waiter.future.set_result(self._grant(waiter.chat, waiter.lane, waiter.edits, now))
         if self._held:
             self._wake(now, self._held[0].at)
         return None
@@ -289,33 +287,40 @@ class Throttle:
         free = self._all.free_at(now)
         return free if lane == REPLY else max(free, self._broadcasts.free_at(now))
 
-    def _grant(self, chat: int | None, lane: int, edits: bool, now: float) -> None:
-        self._all.grant(now)
+    def _grant(self, chat: int | None, lane: int, edits: bool, now: float) -> _Place:
+        self._all.grant(place := _Place(now))
         if lane != REPLY:
-            self._broadcasts.grant(now)
+            self._broadcasts.grant(place)
             self._turns += 1
         if chat is not None and not edits:
-            self._chats[chat] = now + self._per_chat
-            self._chats_in_turn.append((now + self._per_chat, chat))
+            self._hold(chat, now)
+        return place
+
+    def _hold(self, chat: int, now: float) -> None:
+        """For its second."""
+        self._chats[chat] = now + self._per_chat
+        self._chats_in_turn.append((now + self._per_chat, chat))
+
+    def _leaves(self, waiter: _Waiter, place: _Place) -> None:
+        """The event loop has come to what was granted: on a full core a while later, closer to what comes after it."""
+        if self._held_up_since(place.at) > LEAVES_LATE:
+            place.at = self._now()
+            if waiter.chat is not None and not waiter.edits:
+                self._hold(waiter.chat, place.at)
+        self._leaving = place
+
+    def _held_up_since(self, then: float) -> float:
+        """For how many seconds. Whatever was just leaving then may have been what took so long, and have left no sooner."""
+        now = self._now()
+        if now - then > LEAVES_LATE and then - self._leaving.at < AT_ONCE:
+            self._leaving.at = now
+        return now - then
 
     def _ready_at(self, chat: int | None, edits: bool) -> float:
         if chat is None:
             return 0.0
         halted = self._chat_halts.get(chat, 0.0) if self._chat_halts else 0.0
         return halted if edits else max(halted, self._chats.get(chat, 0.0))
-
-    def _held_up(self, late: float) -> None:
-        """Keep the worst lateness in mind for longer than a window lasts; as a rule it has room for it."""
-        now, late = self._now(), min(late, LATEST)
-        if now >= self._late_until:
-            self._late_before, self._late, self._late_until = self._late, late, now + WINDOW + LATEST
-        elif late > self._late:
-            self._late = late
-        else:
-            return
-        worst = max(self._late, self._late_before)
-        self._all.allow_for(worst)
-        self._broadcasts.allow_for(worst)
 
     def _forget(self, now: float) -> None:
         turns = self._chats_in_turn
@@ -338,5 +343,5 @@ class Throttle:
 
     def _ring(self) -> None:
         self._timer = None
-        self._held_up(self._now() - self._rings_at)  # whoever was granted a place before it may still have been at work
+        self._held_up_since(self._rings_at)
         self._pump()
