@@ -67,10 +67,10 @@ async def test_two_people_meet_answer_share_and_look_back_on_a_week(both: World)
         await step(story)
 
 
-@pytest.mark.parametrize("killed_before", range(1, len(STEPS)), ids=[step.__name__ for step in STEPS[1:]])
-async def test_a_kill_between_two_steps_changes_nothing(killed_before: int, tmp_path: Path) -> None:
-    """SIGKILL, then a new process on the same database; SQLite on even steps, see below for PostgreSQL."""
-    await _played_with_kills(tmp_path, f"sqlite:///{tmp_path / 'recipro.db'}", {killed_before})
+@pytest.mark.parametrize("first", [1, 2])
+async def test_a_kill_between_two_steps_changes_nothing(first: int, tmp_path: Path) -> None:
+    """SIGKILL before every other step, then a new process on the same database; between any two in one of the two weeks."""
+    await _played_with_kills(tmp_path, f"sqlite:///{tmp_path / 'recipro.db'}", set(range(first, len(STEPS), 2)))
 
 
 async def test_a_kill_between_all_steps_changes_nothing_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
