@@ -297,7 +297,7 @@ class Throttle:
         return place
 
     def _hold(self, chat: int, now: float) -> None:
-        """For its second."""
+        """The chat's next message waits for a second."""
         self._chats[chat] = now + self._per_chat
         self._chats_in_turn.append((now + self._per_chat, chat))
 

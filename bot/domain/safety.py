@@ -286,8 +286,8 @@ class _Grammar:
 
     def read(self, phrase: str) -> _Items:
         """*phrase* as its parts. Raises WordsError."""
-        if phrase in self._phrases:
-            return self._phrases[phrase]
+        if (known := self._phrases.get(phrase)) is not None:
+            return known
         parts = _PART.findall(phrase)
         if not parts or "".join(parts) != "".join(phrase.split()):
             raise WordsError(f"{self._words.name}: {phrase!r} cannot be read")
@@ -340,12 +340,12 @@ class _Grammar:
     def _set(self, name: str, phrase: str) -> _Choice:
         if name not in self._words.sets:
             raise WordsError(f"{self._words.name}: {phrase!r} names {{{name}}}, which is no set")
-        if name not in self._sets:
-            self._sets[name] = _Choice(tuple(self.read(each) for each in self._words.sets[name]))
-        return self._sets[name]
+        if (known := self._sets.get(name)) is None:
+            known = self._sets[name] = _Choice(tuple(self.read(each) for each in self._words.sets[name]))
+        return known
 
     def forget(self) -> None:
-        """Let go of everything that was read; what is asked for again is read again."""
+        """Let go of everything that was read, whatever another thread is reading; what is asked for again is read again."""
         for read in (self._sets, self._items, self._phrases):
             read.clear()
 
