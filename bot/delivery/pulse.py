@@ -47,6 +47,8 @@ GATHER = 0.01
 """Seconds over which results are gathered for one transaction."""
 A_ZONE = 100
 """Prompts that raising a small zone costs as much time as, at least: so many zones go into one transaction."""
+LOOK_EVERY = 5
+"""Minutes after which all zones are looked at, though nothing was due before then and nobody has chosen another hour."""
 STOP_WITHIN = 8.0
 """Seconds a clean stop waits for what is in flight."""
 LONGEST_BACKOFF = 300.0
@@ -65,6 +67,15 @@ WITHOUT_PICTURE = timedelta(minutes=20)
 Result = tuple[Parcel, Outcome, datetime]
 
 
+@dataclass(frozen=True, slots=True)
+class Lull:
+    """From the UTC minute *since* until *until* (not included) nothing is due, as long as *newest* is the newest rhythm."""
+
+    since: int
+    until: int
+    newest: int
+
+
 @dataclass(slots=True)
 class Pulse:
     """Raises and delivers. *rate* is messages a second; *counted* hears what became of each delivery."""
@@ -80,6 +91,9 @@ class Pulse:
     leading: bool = True
     """False while another process beats: then nothing more is raised or claimed here."""
     _served: int | None = None
+    _lull: Lull | None = None
+    _newest: int | None = None
+    """The newest rhythm when all zones were looked at last."""
     _stopping: bool = False
     _trouble: int = 0
     """How many times in a row results were written down of which Telegram had got nothing."""
@@ -119,7 +133,10 @@ class Pulse:
         minute = int(now.timestamp() // 60)
         if minute == self._served:
             return 0
-        left, whole = await self.store.write(partial(self._step_idle, now))
+        if (lull := self._lull) is not None and await self.store.read(partial(_goes_on, lull, minute)):
+            self._served = minute
+            return 0
+        left, whole, self._lull = await self.store.write(partial(self._step_idle, now))
         busy, crowd = len(left), sum(due or 0 for due in left.values())
         while left and self._beating:
             left, free = await self.store.write(partial(self._raise_some, left, now, crowd))
@@ -132,35 +149,62 @@ class Pulse:
     def _beating(self) -> bool:
         return self.leading and not self._stopping
 
-    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, int | None], bool]:
-        """Move the cursors of zones in which nothing is due.
+    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, int | None], bool, Lull | None]:
+        """Move the cursors of zones in which nothing is due, and the others' as far as nothing was.
 
         The other zones, to be raised slice by slice, with how many people are due there, None where that takes a look at
-        more than one minute; and whether that is all of them: a cursor that another process holds is looked at again by
-        the next beat.
+        more than one minute; whether that is all of them: a cursor that another process holds is looked at again by the
+        next beat; and how long nothing will be due, where that is known.
         """
-        idle: list[str] = []
+        rhythms.wait_for_no_disk(db)
+        newest = rhythms.newest(db)  # before anything is looked at: what comes meanwhile ends the lull
+        cursors = rhythms.take_cursors(db)
+        zones = [cursor.zone for cursor, _ in cursors]
+        horizon = now + timedelta(minutes=LOOK_EVERY)
+        high_minutes, soon = clock.high_minutes(now, zones), clock.high_minutes(horizon, zones)
+        served: dict[str, int] = {}
         peopled: dict[int, list[str]] = {}
         behind: dict[str, int | None] = {}
-        rhythms.wait_for_no_disk(db)
-        cursors = rhythms.take_cursors(db)
-        high_minutes = clock.high_minutes(now, [cursor.zone for cursor, _ in cursors])
-        for cursor, somebody in cursors:
-            if (high := high_minutes.get(cursor.zone)) is None:
-                self._step_aside(cursor.zone)
-            elif high > cursor.reached + 1 or (high > cursor.reached and cursor.inside is not None):
-                behind[cursor.zone] = None
-            elif high > cursor.reached and somebody:
-                peopled.setdefault(high, []).append(cursor.zone)
-            elif high > cursor.reached:
-                idle.append(cursor.zone)
+        until = int(horizon.timestamp() // 60)
+        for cursor, ahead in cursors:
+            zone = cursor.zone
+            if (high := high_minutes.get(zone)) is None:
+                self._step_aside(zone)
+            elif cursor.inside is not None:
+                until = 0
+                if high > cursor.reached:
+                    behind[zone] = None
+            elif ahead is None or ahead > high:
+                served[zone] = high
+                if ahead is not None and ahead <= soon[zone]:
+                    until = min(until, int(clock.minute_to_utc(ahead, zone).timestamp() // 60))
+            else:
+                served[zone], until = ahead - 1, 0
+                if ahead == high:
+                    peopled.setdefault(high, []).append(zone)
+                else:
+                    behind[zone] = None
         busy = rhythms.busy(db, peopled)
-        idle += [zone for zones in peopled.values() for zone in zones if zone not in busy]
-        if idle and len(idle) == len(cursors) and rhythms.step_all(db, len(idle)):
-            return {}, True
-        if idle:
-            rhythms.step(db, idle)
-        return busy | behind, len(cursors) == rhythms.zones(db)
+        served |= {zone: high for high, there in peopled.items() for zone in there if zone not in busy}
+        whole = self._step(db, {cursor.zone: cursor.reached for cursor, _ in cursors}, served)
+        minute = int(now.timestamp() // 60)
+        sure = whole and newest == self._newest and minute + 1 < until
+        self._newest = newest
+        return busy | behind, whole, Lull(minute, until, newest) if sure else None
+
+    def _step(self, db: Connection, reached: Mapping[str, int], served: Mapping[str, int]) -> bool:
+        """Move cursors on from *reached* to what is *served*; whether *reached* has all zones there are."""
+        zones: dict[int, list[str]] = {}
+        for zone, minute in served.items():
+            if minute > reached[zone]:
+                zones.setdefault(minute - reached[zone], []).append(zone)
+        if [*map(len, zones.values())] == [len(reached)]:  # all of them, by the same number of minutes
+            (by,) = zones
+            if rhythms.step_all(db, len(reached), by):
+                return True
+        for by, there in zones.items():
+            rhythms.step(db, there, by)
+        return len(reached) == rhythms.zones(db)
 
     def _step_aside(self, zone: str) -> None:
         """The zone data have lost *zone*: nobody there is served, and all others are."""
@@ -418,6 +462,10 @@ class Pulse:
                 await self.deliver()
         except TimeoutError:
             log.warning("%d deliveries are still on their way; their leases will tell", len(self._flying))
+
+
+def _goes_on(lull: Lull, minute: int, db: Connection) -> bool:
+    return lull.since <= minute < lull.until and rhythms.newest(db) == lull.newest
 
 
 def _settle_unsent(made: Composed, now: datetime, db: Connection) -> Counter[str]:

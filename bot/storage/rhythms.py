@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    SmallInteger,
     and_,
     bindparam,
     case,
@@ -63,6 +62,7 @@ def put(db: Connection, person: int, pair: int | None, rhythms: Sequence[Rhythm]
     same_pair = rhythm.c.pair_id.is_(None) if pair is None else rhythm.c.pair_id == pair
     db.execute(delete(rhythm).where(rhythm.c.person_id == person, same_pair))
     if rhythms:
+        _catch_up(db, zone, clock.high_minute(now, zone))
         db.execute(
             insert(db, rhythm),
             [
@@ -80,6 +80,40 @@ def put(db: Connection, person: int, pair: int | None, rhythms: Sequence[Rhythm]
         insert_once(db, zone_cursor, {"zone": zone, "reached": clock.high_minute(now, zone)})
 
 
+_ABSENT = 6
+"""Minutes by which a cursor may stand behind while nobody is due (delivery.pulse), and a little."""
+_HIGH = bindparam("high", type_=BigInteger)
+_CATCH_UP = (
+    update(zone_cursor)
+    .where(
+        zone_cursor.c.zone == bindparam("name"),
+        zone_cursor.c.reached.between(_HIGH - _ABSENT, _HIGH - 1),
+        zone_cursor.c.inside.is_(None),
+        ~exists().where(
+            rhythm.c.zone == zone_cursor.c.zone,
+            rhythm.c.minute.in_(bindparam("minutes", expanding=True)),
+            (rhythm.c.minute - zone_cursor.c.reached % clock.DAY - 1 + clock.DAY) % clock.DAY
+            < _HIGH - zone_cursor.c.reached,
+        ),
+    )
+    .values(reached=_HIGH)
+)
+
+
+def _catch_up(db: Connection, zone: str, high: int) -> None:
+    """Let no rhythm that is put now be raised for a minute that is over: its zone's cursor stands behind while nobody is due."""
+    minutes = [wall % clock.DAY for wall in range(high - _ABSENT, high + 1)]
+    db.execute(_CATCH_UP, {"name": zone, "high": high, "minutes": minutes})
+
+
+_NEWEST = select(func.max(rhythm.c.id))
+
+
+def newest(db: Connection) -> int:
+    """The id of the newest rhythm; it grows whenever somebody's hour, days or zone change, for rhythms are never rewritten."""
+    return int(db.execute(_NEWEST).scalar() or 0)
+
+
 def pairs_with_rhythm(db: Connection, person: int) -> list[int | None]:
     """For which pairs (None: on their own) a person has rhythms."""
     return list(db.execute(select(rhythm.c.pair_id).where(rhythm.c.person_id == person).distinct()).scalars())
@@ -87,9 +121,11 @@ def pairs_with_rhythm(db: Connection, person: int) -> list[int | None]:
 
 _CURSORS = select(zone_cursor.c.zone, zone_cursor.c.reached, zone_cursor.c.inside, zone_cursor.c.rhythm_id)
 _CURSOR = _CURSORS.where(zone_cursor.c.zone == bindparam("zone")).with_for_update(skip_locked=True)
-_NEXT = cast((zone_cursor.c.reached + 1) % clock.DAY, SmallInteger)
+_THERE = rhythm.c.zone == zone_cursor.c.zone
+_LATER_TODAY = select(func.min(rhythm.c.minute)).where(_THERE, rhythm.c.minute > zone_cursor.c.reached % clock.DAY)
+_ANOTHER_DAY = select(func.min(rhythm.c.minute) + clock.DAY).where(_THERE)
 _LOOK = _CURSORS.add_columns(
-    exists().where(rhythm.c.zone == zone_cursor.c.zone, rhythm.c.minute == _NEXT).label("somebody")
+    func.coalesce(_LATER_TODAY.scalar_subquery(), _ANOTHER_DAY.scalar_subquery()).label("ahead")
 ).with_for_update(skip_locked=True, of=zone_cursor)
 _ZONES = select(func.count()).select_from(zone_cursor)
 
@@ -107,14 +143,17 @@ def wait_for_no_disk(db: Connection) -> None:
         db.execute(_NO_WAITING)
 
 
-def take_cursors(db: Connection) -> list[tuple[Cursor, bool]]:
+def take_cursors(db: Connection) -> list[tuple[Cursor, int | None]]:
     """Every zone's cursor that no other process holds, held until the transaction ends.
 
-    With it, whether any rhythm there, on whatever weekday, has the minute that comes after it.
+    With it the next wall minute that any rhythm there has, on whatever weekday; None where there is no rhythm.
     """
     return [
-        (Cursor(zone, reached, inside, rhythm_id), somebody)
-        for zone, reached, inside, rhythm_id, somebody in db.execute(_LOOK)
+        (
+            Cursor(zone, reached, inside, rhythm_id),
+            None if ahead is None else reached - reached % clock.DAY + ahead,
+        )
+        for zone, reached, inside, rhythm_id, ahead in db.execute(_LOOK)
     ]
 
 
@@ -150,26 +189,27 @@ def busy(db: Connection, groups: Mapping[int, Sequence[str]]) -> dict[str, int]:
     return found
 
 
+_BY = bindparam("by", type_=BigInteger)
 _STEP = (
     update(zone_cursor)
     .where(zone_cursor.c.zone.in_(bindparam("zones", expanding=True)), zone_cursor.c.inside.is_(None))
-    .values(reached=zone_cursor.c.reached + 1)
+    .values(reached=zone_cursor.c.reached + _BY)
 )
-
-
 _STEP_ALL = (
-    update(zone_cursor).where(_ZONES.scalar_subquery() == bindparam("count")).values(reached=zone_cursor.c.reached + 1)
+    update(zone_cursor)
+    .where(_ZONES.scalar_subquery() == bindparam("count"))
+    .values(reached=zone_cursor.c.reached + _BY)
 )
 
 
-def step(db: Connection, zones: Sequence[str]) -> None:
-    """Move the cursors of idle zones on by the one minute in which nothing was due; they were taken in this transaction."""
-    db.execute(_STEP, {"zones": list(zones)})
+def step(db: Connection, zones: Sequence[str], by: int) -> None:
+    """Move cursors on by minutes in which nothing was due; they were taken in this transaction."""
+    db.execute(_STEP, {"zones": list(zones), "by": by})
 
 
-def step_all(db: Connection, count: int) -> bool:
+def step_all(db: Connection, count: int, by: int) -> bool:
     """Like step(), for all zones there are, if they are still *count*; whether it did."""
-    return db.execute(_STEP_ALL, {"count": count}).rowcount > 0
+    return db.execute(_STEP_ALL, {"count": count, "by": by}).rowcount > 0
 
 
 # A stretch of a slot: what comes after one (minute, rhythm id), up to another, in the order of the index. Most slots are a

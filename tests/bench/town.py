@@ -25,7 +25,7 @@ from uuid import uuid4
 
 import psycopg
 from cryptography.fernet import Fernet
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from bot.domain import clock
 from bot.domain.people import CONSENT_VERSION, Address, Pace, Stage, Tie
@@ -33,7 +33,7 @@ from bot.domain.prompts import Kind
 from bot.speech.voice import LOCALES
 from bot.storage import columns
 from bot.storage.columns import Seal
-from bot.storage.schema import zone_cursor
+from bot.storage.schema import delivery, zone_cursor
 from bot.storage.store import Store, open_store
 from tests.bench.measure import QUICK
 
@@ -212,6 +212,14 @@ def _serve(statement: str, *values: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(POSTGRES, autocommit=True) as server:
         done = server.execute(statement.encode(), values or None)
         return done.fetchall() if done.description else []
+
+
+def emptied(store: Store) -> None:
+    """Throw every delivery away, and on PostgreSQL the dead rows, as autovacuum does where it is on, but at no odd moment."""
+    store.write_now(lambda db: db.execute(delete(delivery)).close())
+    if store.dialect == "postgresql":
+        with store.engine.connect() as db:
+            db.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM delivery, zone_cursor")
 
 
 # --- filling ---

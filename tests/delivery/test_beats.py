@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from bot.domain import clock
 from bot.domain.pacing import LATE_LIMIT, Lane, Rhythm
 from bot.domain.prompts import Kind
 from bot.speech import library
-from bot.storage import people, rhythms, tallies
+from bot.storage import outlook, people, rhythms, tallies
 from bot.storage.columns import Seal
 from bot.storage.schema import delivery, person, rhythm, zone_cursor
 from bot.storage.store import Store, open_store
@@ -77,6 +78,16 @@ def near_a_change(zone: str, moment: datetime) -> datetime:
         at = moment + timedelta(days=day)
         if clock.wall_minute(at + timedelta(days=1), zone) - clock.wall_minute(at, zone) != clock.DAY:
             return at + timedelta(hours=12)
+    return moment
+
+
+def just_before_a_change(zone: str, moment: datetime) -> datetime:
+    """A quarter of an hour before that clock change; else *moment*."""
+    start = near_a_change(zone, moment)
+    day = (start + timedelta(minutes=minute) for minute in range(-clock.DAY, clock.DAY))
+    for at in day if start != moment else ():
+        if clock.wall_minute(at + timedelta(minutes=1), zone) - clock.wall_minute(at, zone) != 1:
+            return at - timedelta(minutes=15)
     return moment
 
 
@@ -228,9 +239,80 @@ async def test_a_zone_that_comes_while_all_are_idle_loses_no_minute(store: Store
 
     def step(db: Connection) -> tuple[bool, bool, int]:
         reached = rhythms.take_cursors(db)[0][0].reached
-        return rhythms.step_all(db, 0), rhythms.step_all(db, 1), rhythms.take_cursors(db)[0][0].reached - reached
+        return rhythms.step_all(db, 0, 1), rhythms.step_all(db, 1, 1), rhythms.take_cursors(db)[0][0].reached - reached
 
     assert await store.write(step) == (False, True, 1)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns"])
+async def test_while_nobody_is_due_a_beat_reads_one_number(store: Store, zone: str) -> None:
+    """All zones are looked at when somebody is due, when anybody has chosen another hour, and else every five minutes."""
+    hand = Hand(datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC))
+    start = hand.now
+    due = clock.high_minute(start, zone) + 14
+    await store.write(lambda db: move_in(db, zone, due % clock.DAY, start))
+    pulse = pulse_of(store, hand)
+    await pulse.raise_due()
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    looked: list[int] = []
+    for minute in range(1, 15):
+        asked.clear()
+        hand.now = start + timedelta(minutes=minute)
+        await pulse.raise_due()
+        spoken = [each for each in asked if not each.startswith("BEGIN")]
+        if len(spoken) > 1:
+            looked.append(minute)
+        else:
+            assert " ".join(spoken[0].split()) == "SELECT max(rhythm.id) AS max_1 FROM rhythm"
+    assert looked == [1, 6, 11, 14], "the first again, for what was being put when it came"
+    assert list(await store.read(raised)) == [due // clock.DAY]
+    assert await store.read(lambda db: outlook.behind(db, hand.now).minutes) == 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    zone=st.sampled_from(ZONES),
+    moment=TEN_YEARS,
+    change=st.booleans(),
+    chosen=st.lists(st.tuples(st.integers(0, 25), st.integers(-8, 12)), min_size=1, max_size=6),
+)
+async def test_an_hour_that_is_chosen_in_a_lull_comes_on_time_and_none_that_is_over(
+    sqlite_url: str, zone: str, moment: datetime, change: bool, chosen: list[tuple[int, int]]
+) -> None:
+    """People choose minutes a little before and after now, between the beats of half an hour; two processes beat."""
+    start = (just_before_a_change(zone, moment) if change else moment).replace(second=5, microsecond=0)
+    hand = Hand(start)
+    whole = open_store(sqlite_url, seal=Seal([KEY]))
+    try:
+        await whole.write(lambda db: move_in(db, zone, (clock.high_minute(start, zone) + 720) % clock.DAY, start))
+        beats = [pulse_of(whole, hand), pulse_of(whole, hand)]
+        owed: dict[int, datetime] = {}
+        for minute in range(40):
+            hand.now = start + timedelta(minutes=minute)
+            await asyncio.gather(*(pulse.raise_due() for pulse in beats))
+            found = {who: due for who, due in await whole.read(_who_and_when) if due <= hand.now}
+            assert found == {who: due for who, due in owed.items() if due <= hand.now}
+            hand.now += timedelta(seconds=20)
+            high = clock.high_minute(hand.now, zone)
+            for number, (when, ahead) in enumerate(chosen):
+                if when == minute:
+                    wall = high + ahead
+                    who = await whole.write(partial(_choose, number + 100, zone, wall % clock.DAY, hand.now))
+                    if ahead > 0:
+                        owed[who] = clock.minute_to_utc(wall, zone)
+    finally:
+        await whole.close()
+
+
+def _who_and_when(db: Connection) -> list[tuple[int, datetime]]:
+    return [(row.person_id, row.due_at) for row in db.execute(select(delivery.c.person_id, delivery.c.due_at))]
+
+
+def _choose(number: int, zone: str, minute: int, now: datetime, db: Connection) -> int:
+    who = people.arrive(db, replace(somebody(number, now), zone=zone))
+    rhythms.put(db, who.id, None, [Rhythm(Kind.CHECKIN, minute, EVERY_DAY)], zone=zone, now=now)
+    return who.id
 
 
 async def test_after_downtime_the_oldest_come_first_and_the_rest_is_counted(store: Store) -> None:
