@@ -38,7 +38,7 @@ sandbox: $(VENV)/run ## two phones in a browser, no token needed
 	@exec $(BIN)/python -m bot sandbox
 
 test: $(VENV)/dev ## every test
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev ## lint, types, layers, catalogs, content, known vulnerabilities
 	@$(BIN)/ruff check .

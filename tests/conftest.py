@@ -67,3 +67,18 @@ async def both(database_url: str) -> AsyncIterator[World]:
     async with World(database_url) as whole:
         yield whole
         whole.check()
+
+
+LONG = ("test_screens", "test_kills", "test_first_week", "test_bench", "test_halts", "test_storms", "test_fuzz", "test_replicas")
+"""Files that take long and hold few tests: they begin first, or one process would end long after the others."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests wait for other processes a third of the time."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))

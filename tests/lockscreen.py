@@ -27,18 +27,22 @@ LEAST = 6
 def given_away(telegram: Telegram) -> Iterator[str]:
     """What first lines give away, as sentences."""
     written = _written(telegram)
-    for call in telegram.journal():
-        if call.method not in SENDS or call.error is not None:
-            continue
-        line = plain(str(call.params.get("text") or call.params.get("caption") or "")).partition("\n")[0]
+    called = {str(person.user["first_name"]) for person in telegram.people.values()}
+    names = re.compile(rf"\b(?:{'|'.join(re.escape(name) for name in called if len(name) > 2) or '(?!)'})\b")
+    for line in dict.fromkeys(_first_lines(telegram)):
         if found := GIVES_AWAY.search(line):
             yield f"“{found.group(0)}” stands in the first line: {line}"
-        for name in (str(person.user["first_name"]) for person in telegram.people.values()):
-            if len(name) > 2 and re.search(rf"\b{re.escape(name)}\b", line):
-                yield f"the name {name} stands in the first line: {line}"
+        if found := names.search(line):
+            yield f"the name {found.group(0)} stands in the first line: {line}"
         for words in written:
             if words in line:
                 yield f"what somebody wrote stands in the first line: {line}"
+
+
+def _first_lines(telegram: Telegram) -> Iterator[str]:
+    for call in telegram.journal():
+        if call.method in SENDS and call.error is None:
+            yield plain(str(call.params.get("text") or call.params.get("caption") or "")).partition("\n")[0]
 
 
 def _written(telegram: Telegram) -> set[str]:
