@@ -69,7 +69,16 @@ async def both(database_url: str) -> AsyncIterator[World]:
         whole.check()
 
 
-LONG = ("test_screens", "test_kills", "test_first_week", "test_bench", "test_halts", "test_storms", "test_fuzz", "test_replicas")
+LONG = (
+    "test_screens",
+    "test_kills",
+    "test_first_week",
+    "test_bench",
+    "test_halts",
+    "test_storms",
+    "test_fuzz",
+    "test_replicas",
+)
 """Files that take long and hold few tests: they begin first, or one process would end long after the others."""
 
 

@@ -43,8 +43,8 @@ CLAIM = 200
 """Most deliveries claimed at once: more of them would be composed while the line to Telegram stands idle."""
 LEDGER = 0.1
 """Seconds that claiming, composing and writing down may keep the line waiting."""
-GATHER = 0.01
-"""Seconds over which results are gathered for one transaction."""
+GATHER = 0.01, 0.025
+"""Seconds over which results are gathered for one transaction: least, and most."""
 A_ZONE = 100
 """Prompts that raising a small zone costs as much time as, at least: so many zones go into one transaction."""
 LOOK_EVERY = 5
@@ -116,8 +116,14 @@ class Pulse:
         Whatever is on its way when the process is killed is uncertain, so it is no more than keeps the line busy. One at
         a time while Telegram cannot be reached: whoever is due need not all find out.
         """
-        busy = self.rate * (1.5 * self.courier.latency + LEDGER)
+        busy = self.rate * (1.5 * self.courier.latency + LEDGER + self._gather)
         return 1 if self._trouble >= PROBING else int(max(4, min(busy, self.rate, 1000)))
+
+    @property
+    def _gather(self) -> float:
+        """The higher the rate, the more a transaction carries; at a low one nothing waits that a kill would leave uncertain."""
+        least, longest = GATHER
+        return min(longest, max(least, self.rate / 10_000))
 
     async def beat(self) -> None:
         """Raise what is due, free what a dead sender left, then deliver until none is waiting."""
@@ -294,9 +300,10 @@ class Pulse:
                         await self._keep_ledger(lines)
                     elif self._flying or claiming is not None:
                         await self._news.wait()
-                        await asyncio.sleep(GATHER)
                     elif exhausted or not going:
                         break
+                    if self._flying:
+                        await asyncio.sleep(self._gather)
             finally:
                 if claiming is not None:
                     await claiming

@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     String,
     and_,
@@ -211,29 +210,33 @@ def claim(db: Connection, now: datetime, limit: int) -> list[Delivery]:
     return sorted(map(read, claimed), key=lambda each: (each.lane, each.due_at, each.id))
 
 
+_HELD = (
+    delivery.c.state == "waiting",
+    delivery.c.id.in_(bindparam("ids", expanding=True)),  # SQLite reads every row where only pairs of values are named
+    tuple_(delivery.c.id, delivery.c.fence).in_(bindparam("fenced", expanding=True)),
+)
+_BEGIN = (
+    update(delivery)
+    .where(*_HELD)
+    .values(state="sending", tries=delivery.c.tries + 1, lease_until=bindparam("lease"))
+    .returning(delivery.c.id)
+)
+_LET_GO = update(delivery).where(*_HELD).values(lease_until=None)
+
+
 def begin(db: Connection, mine: Sequence[Delivery], now: datetime) -> set[int]:
     """Claimed deliveries are about to be sent; the ids of those that still may: neither withdrawn nor anybody else's."""
-    if not mine:
-        return set()
-    started = db.execute(
-        update(delivery)
-        .where(delivery.c.state == "waiting", _held(mine))
-        .values(state="sending", tries=delivery.c.tries + 1, lease_until=now + LEASE)
-        .returning(delivery.c.id)
-    )
-    return set(started.scalars())
+    return set(db.execute(_BEGIN, _held(mine) | {"lease": now + LEASE}).scalars()) if mine else set()
 
 
 def let_go(db: Connection, mine: Sequence[Delivery]) -> None:
     """Claimed deliveries that will not be sent from here: free for everybody at once."""
     if mine:
-        db.execute(update(delivery).where(delivery.c.state == "waiting", _held(mine)).values(lease_until=None))
+        db.execute(_LET_GO, _held(mine))
 
 
-def _held(mine: Sequence[Delivery]) -> ColumnElement[bool]:
-    # by the ids, for SQLite reads every row where only pairs of values are named
-    fenced = tuple_(delivery.c.id, delivery.c.fence).in_([(each.id, each.fence) for each in mine])
-    return and_(delivery.c.id.in_([each.id for each in mine]), fenced)
+def _held(mine: Sequence[Delivery]) -> dict[str, Any]:
+    return {"ids": [each.id for each in mine], "fenced": [(each.id, each.fence) for each in mine]}
 
 
 def reclaim(db: Connection, now: datetime, *, never_twice: Collection[str]) -> dict[str, int]:

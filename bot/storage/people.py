@@ -136,10 +136,20 @@ def out_of_reach(db: Connection, who: int, why: str, at: datetime, *, twice_apar
         )
 
 
+_IN_REACH = (
+    update(person)
+    .where(
+        person.c.id.in_(bindparam("reached", expanding=True)),
+        person.c.unreachable_at.is_not(None),
+        person.c.unreachable.is_(None),
+    )
+    .values(unreachable_at=None)
+)
+
+
 def in_reach(db: Connection, who: Sequence[int]) -> None:
     """Something arrived: a chat that was once not found is there after all."""
-    doubted = person.c.unreachable_at.is_not(None) & person.c.unreachable.is_(None)
-    db.execute(update(person).where(person.c.id.in_(who), doubted).values(unreachable_at=None))
+    db.execute(_IN_REACH, {"reached": list(who)})
 
 
 def invitation(db: Connection, who: int) -> int | None:
