@@ -73,7 +73,7 @@ class Lull:
 
     since: int
     until: int
-    newest: int
+    newest: int | None
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Pulse:
     """False while another process beats: then nothing more is raised or claimed here."""
     _served: int | None = None
     _lull: Lull | None = None
-    _newest: int | None = None
+    _newest: int | None = -1
     """The newest rhythm when all zones were looked at last."""
     _stopping: bool = False
     _trouble: int = 0
@@ -139,7 +139,12 @@ class Pulse:
         minute = int(now.timestamp() // 60)
         if minute == self._served:
             return 0
-        if (lull := self._lull) is not None and await self.store.read(partial(_goes_on, lull, minute)):
+        lull = self._lull
+        if (
+            lull is not None
+            and lull.since <= minute < lull.until
+            and await self.store.ask(rhythms.NEWEST) == lull.newest
+        ):
             self._served = minute
             return 0
         left, whole, self._lull = await self.store.write(partial(self._step_idle, now))
@@ -163,7 +168,7 @@ class Pulse:
         next beat; and how long nothing will be due, where that is known.
         """
         rhythms.wait_for_no_disk(db)
-        newest = rhythms.newest(db)  # before anything is looked at: what comes meanwhile ends the lull
+        newest = db.execute(rhythms.NEWEST).scalar()  # before anything is looked at: what comes meanwhile ends the lull
         cursors = rhythms.take_cursors(db)
         zones = [cursor.zone for cursor, _ in cursors]
         horizon = now + timedelta(minutes=LOOK_EVERY)
@@ -469,10 +474,6 @@ class Pulse:
                 await self.deliver()
         except TimeoutError:
             log.warning("%d deliveries are still on their way; their leases will tell", len(self._flying))
-
-
-def _goes_on(lull: Lull, minute: int, db: Connection) -> bool:
-    return lull.since <= minute < lull.until and rhythms.newest(db) == lull.newest
 
 
 def _settle_unsent(made: Composed, now: datetime, db: Connection) -> Counter[str]:

@@ -80,20 +80,23 @@ def put(db: Connection, person: int, pair: int | None, rhythms: Sequence[Rhythm]
         insert_once(db, zone_cursor, {"zone": zone, "reached": clock.high_minute(now, zone)})
 
 
-_ABSENT = 6
-"""Minutes by which a cursor may stand behind while nobody is due (delivery.pulse), and a little."""
 _HIGH = bindparam("high", type_=BigInteger)
+_NEXT_DAY = zone_cursor.c.reached < _HIGH - _HIGH % clock.DAY
 _CATCH_UP = (
     update(zone_cursor)
     .where(
         zone_cursor.c.zone == bindparam("name"),
-        zone_cursor.c.reached.between(_HIGH - _ABSENT, _HIGH - 1),
+        zone_cursor.c.reached < _HIGH,
+        zone_cursor.c.reached > _HIGH - clock.DAY,
         zone_cursor.c.inside.is_(None),
         ~exists().where(
             rhythm.c.zone == zone_cursor.c.zone,
-            rhythm.c.minute.in_(bindparam("minutes", expanding=True)),
-            (rhythm.c.minute - zone_cursor.c.reached % clock.DAY - 1 + clock.DAY) % clock.DAY
-            < _HIGH - zone_cursor.c.reached,
+            rhythm.c.minute > zone_cursor.c.reached % clock.DAY,
+            rhythm.c.minute <= case((_NEXT_DAY, clock.DAY), else_=_HIGH % clock.DAY),
+        ),
+        ~and_(
+            _NEXT_DAY,
+            exists().where(rhythm.c.zone == zone_cursor.c.zone, rhythm.c.minute <= _HIGH % clock.DAY),
         ),
     )
     .values(reached=_HIGH)
@@ -101,17 +104,16 @@ _CATCH_UP = (
 
 
 def _catch_up(db: Connection, zone: str, high: int) -> None:
-    """Let no rhythm that is put now be raised for a minute that is over: its zone's cursor stands behind while nobody is due."""
-    minutes = [wall % clock.DAY for wall in range(high - _ABSENT, high + 1)]
-    db.execute(_CATCH_UP, {"name": zone, "high": high, "minutes": minutes})
+    """Let no rhythm that is put now be raised for a minute that is over.
+
+    While nobody is due its zone's cursor stands behind (delivery.pulse), after a clock has jumped by an hour and more; then it
+    is moved on, and only then.
+    """
+    db.execute(_CATCH_UP, {"name": zone, "high": high})
 
 
-_NEWEST = select(func.max(rhythm.c.id))
-
-
-def newest(db: Connection) -> int:
-    """The id of the newest rhythm; it grows whenever somebody's hour, days or zone change, for rhythms are never rewritten."""
-    return int(db.execute(_NEWEST).scalar() or 0)
+NEWEST = select(func.max(rhythm.c.id))
+"""The id of the newest rhythm; it grows whenever somebody's hour, days or zone change, for rhythms are never rewritten."""
 
 
 def pairs_with_rhythm(db: Connection, person: int) -> list[int | None]:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, event, select, update
 
@@ -277,6 +277,7 @@ async def test_while_nobody_is_due_a_beat_reads_one_number(store: Store, zone: s
     change=st.booleans(),
     chosen=st.lists(st.tuples(st.integers(0, 25), st.integers(-8, 12)), min_size=1, max_size=6),
 )
+@example(zone="Canada/Atlantic", moment=datetime(2021, 1, 1, tzinfo=UTC), change=True, chosen=[(0, 0), (16, 0)])
 async def test_an_hour_that_is_chosen_in_a_lull_comes_on_time_and_none_that_is_over(
     sqlite_url: str, zone: str, moment: datetime, change: bool, chosen: list[tuple[int, int]]
 ) -> None:

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
-from sqlalchemy import Connection, event, inspect, make_url, text
+from sqlalchemy import Connection, event, func, inspect, make_url, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from bot.domain.gestures import Form, Medium, Way
@@ -192,6 +192,19 @@ async def test_who_reads_cannot_write(database_url: str) -> None:
             await store.read(lambda db: db.execute(text("DELETE FROM person")))
         await store.write(lambda db: people.arrive(db, somebody(2)))
     assert await store.read(lambda db: db.execute(text("SELECT count(*) FROM person")).scalar()) == 2
+
+
+async def test_after_a_question_a_connection_begins_transactions_as_before(database_url: str) -> None:
+    """A question is no transaction; whoever writes next over the same connection has one, and it can be undone."""
+    store = opened(database_url)
+    await store.write(lambda db: people.arrive(db, somebody(1)))
+    everybody = select(func.count()).select_from(schema.person)
+    for _ in range(2):
+        assert await store.ask(everybody) == 1
+        assert store.engine.pool.checkedin() == 1, "of all that there are"  # type: ignore[attr-defined]
+        with pytest.raises(ZeroDivisionError):
+            await store.write(lambda db: (people.arrive(db, somebody(2)), 1 / 0))
+    assert await store.ask(select(schema.person.c.id).where(schema.person.c.id == 99)) is None
 
 
 # --- several units of work in one transaction ---
