@@ -12,6 +12,7 @@ import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from telegram import Bot, BotCommand, BotCommandScopeChat
@@ -29,7 +30,7 @@ from telegram.error import (
 
 from bot.courier.easel import CrowdedError, Easel, UndrawnError
 from bot.courier.outcome import Blocked, Failed, Later, Outcome, Revoked, Sent, Unknown
-from bot.courier.request import MayBeTakenError, NeverSentError, as_json
+from bot.courier.request import LEAVING, MayBeTakenError, NeverSentError, as_json
 from bot.courier.throttle import REPLY, ClosedError, Throttle
 from bot.domain.gestures import Medium, shorten
 from bot.speech import settings as words
@@ -233,12 +234,13 @@ class Courier:
         if within is not None and halted > within:
             return Later(halted, "halted", whole_bot=self.throttle.halted_for() > 0)
         try:
-            await self.throttle.take(chat_id, lane, edits=edits, within=within)
+            place = await self.throttle.take(chat_id, lane, edits=edits, within=within)
         except ClosedError:
             return Later(1.0, "stopping")
         except TimeoutError:
             halted = self.throttle.halted_for(chat_id)
             return Later(halted or RETRY, "halted" if halted else "crowded", whole_bot=self.throttle.halted_for() > 0)
+        LEAVING.set(partial(self.throttle.left, place))
         return None
 
     async def _in_best_form(
@@ -331,6 +333,8 @@ class Courier:
             self.latency += (time.monotonic() - began - self.latency) * NEWEST
         except TelegramError as error:
             outcome = self._read(error, chat_id, message_id)
+        finally:
+            LEAVING.set(None)
         return self._told(method, outcome)
 
     def _told(self, method: str, outcome: Outcome) -> Outcome:

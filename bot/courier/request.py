@@ -7,6 +7,9 @@ and does not try anything twice.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
@@ -29,6 +32,8 @@ TOO_MANY = 5
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": BaseRequest.USER_AGENT}
 _JSON = {"Content-Type": "application/json", "User-Agent": BaseRequest.USER_AGENT}
 _NOWHERE = URL()
+LEAVING: ContextVar[Callable[[], None] | None] = ContextVar("LEAVING", default=None)
+"""What hears, in the task that sends, that there is a connection: only now can Telegram hear of it."""
 _PLAIN = {"User-Agent": BaseRequest.USER_AGENT}
 
 
@@ -62,6 +67,17 @@ def as_json(parameters: dict[str, Any]) -> RequestData:
     return cast("RequestData", _Json(body))
 
 
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's pool. A new connection takes several times as long as the way to Telegram."""
+
+    async def connect(self, *asked: Any, **how: Any) -> aiohttp.connector.Connection:
+        """A connection, from the pool or new."""
+        connection = await super().connect(*asked, **how)
+        if (leaving := LEAVING.get()) is not None:
+            asyncio.get_running_loop().call_soon(leaving)  # uvloop writes at the end of this turn
+        return connection
+
+
 class AiohttpRequest(BaseRequest):
     """One pool of connections. *connections* is how many may be open at once; *read* and *connect* are seconds."""
 
@@ -87,7 +103,7 @@ class AiohttpRequest(BaseRequest):
         """Open the pool."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=300),
+                connector=_Connector(limit=self._connections, ttl_dns_cache=300),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
 

@@ -29,7 +29,7 @@ way to more than a second's; the window holds whatever happens."""
 CATCH_UP = 0.3
 """Seconds of lateness beyond which it was a rest, after which messages go as evenly as ever."""
 LEAVES_LATE = 0.001
-"""Seconds by which what was granted leaves later, on a busy core, from which on it counts from when it leaves."""
+"""Seconds by which what was granted leaves later, by a new connection or on a full core; beyond them it counts from then."""
 SHORTEST = 0.0001
 """Seconds: the shortest wait that a timer is set for."""
 TWO_CHATS_WITHIN = 5.0
@@ -43,10 +43,12 @@ class ClosedError(RuntimeError):
 
 
 @dataclass(eq=False, slots=True)
-class _Place:
-    """One message's place in the window, at the moment when it leaves."""
+class Place:
+    """One message's place in the window, *at* the moment when it leaves. *chat* is the one whose second it takes, if any."""
 
     at: float
+    lane: int
+    chat: int | None
 
 
 @dataclass(order=True, slots=True)
@@ -56,7 +58,7 @@ class _Waiter:
     lane: int = field(compare=False)
     chat: int | None = field(compare=False)
     edits: bool = field(compare=False)
-    future: asyncio.Future[_Place] = field(compare=False)
+    future: asyncio.Future[Place] = field(compare=False)
 
 
 class _Pace:
@@ -68,7 +70,7 @@ class _Pace:
         self._most = max(1, int(rate))
         self._window = max(WINDOW, WINDOW / rate)
         self._step = self._window / self._most
-        self._log: deque[_Place] = deque(maxlen=self._most)
+        self._log: deque[Place] = deque(maxlen=self._most)
         self._next = 0.0
         self._owed = 0.0
 
@@ -81,7 +83,7 @@ class _Pace:
             self._owed = min(CATCH_UP, self._owed + held)
         return self._next
 
-    def grant(self, place: _Place) -> None:
+    def grant(self, place: Place) -> None:
         """One more goes out."""
         self._log.append(place)
         now = place.at
@@ -96,7 +98,7 @@ class _Pace:
             self._owed -= self._step - step
         self._next += step
 
-    def give_back(self, place: _Place) -> None:
+    def give_back(self, place: Place) -> None:
         """It was not used."""
         if place in self._log:
             self._log.remove(place)
@@ -138,11 +140,11 @@ class Throttle:
         self._dead = 0
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
-        self._leaving = _Place(-AT_ONCE)
+        self._leaving = Place(-AT_ONCE, REPLY, None)
         self._closed = False
 
-    async def take(self, chat: int | None, lane: int, *, edits: bool = False, within: float | None = None) -> float:
-        """Wait for a place in *lane*, *within* so many seconds; the moment from which it counts, by the throttle's clock.
+    async def take(self, chat: int | None, lane: int, *, edits: bool = False, within: float | None = None) -> Place:
+        """Wait for a place in *lane*, *within* so many seconds. Say left() of it when the message is on its way.
 
         *edits* is for what counts for the bot and not for the chat's second (edits, reactions); it still waits for the
         chat's halt. *chat* is None for what belongs to no chat (answers to buttons). Raises ClosedError, TimeoutError.
@@ -153,8 +155,7 @@ class Throttle:
         if not self._waiting and now >= self._halted_until and self._ready_at(chat, edits) <= now:
             self._forget(now)
             if self._free_at(lane, now) <= now:
-                self._grant(chat, lane, edits, now)
-                return now
+                return self._grant(chat, lane, edits, now)
         self._numbers += 1
         loop = asyncio.get_running_loop()
         heapq.heappush(
@@ -171,8 +172,16 @@ class Throttle:
         finally:
             if limit is not None:
                 limit.cancel()
-        self._leaves(waiter, place)
-        return place.at
+        if self._held_up_since(place.at) > LEAVES_LATE:
+            self._leaves(place, self._now())
+        self._leaving = place
+        return place
+
+    def left(self, place: Place) -> None:
+        """Its message is on its way only now: it waited for a connection, or the core was full."""
+        now = self._now()
+        if now - place.at > LEAVES_LATE:
+            self._leaves(place, now)
 
     def halt(self, seconds: float, chat: int | None = None) -> bool:
         """Telegram said to wait (429): that chat, or everyone when it is not one chat's fault; whether it is everyone."""
@@ -212,7 +221,7 @@ class Throttle:
         if waiter.future.cancel() or waiter.future.cancelled():
             self._lose_one()
         elif waiter.future.exception() is None:
-            self._give_back(waiter, waiter.future.result())
+            self._give_back(waiter.future.result())
         self._pump()
 
     def _expire(self, waiter: _Waiter) -> None:
@@ -228,14 +237,14 @@ class Throttle:
         if self._dead > max(1000, self._waiting):
             self._bury()
 
-    def _give_back(self, waiter: _Waiter, place: _Place) -> None:
+    def _give_back(self, place: Place) -> None:
         self._all.give_back(place)
-        if waiter.lane != REPLY:
+        if place.lane != REPLY:
             self._broadcasts.give_back(place)
-        if not waiter.edits and waiter.chat is not None and self._chats.get(waiter.chat) == place.at + self._per_chat:
-            del self._chats[waiter.chat]
+        if place.chat is not None and self._chats.get(place.chat) == place.at + self._per_chat:
+            del self._chats[place.chat]
             for held in self._held:
-                held.at = 0.0 if held.chat == waiter.chat else held.at
+                held.at = 0.0 if held.chat == place.chat else held.at
             heapq.heapify(self._held)
 
     def _bury(self) -> None:
@@ -287,27 +296,25 @@ class Throttle:
         free = self._all.free_at(now)
         return free if lane == REPLY else max(free, self._broadcasts.free_at(now))
 
-    def _grant(self, chat: int | None, lane: int, edits: bool, now: float) -> _Place:
-        self._all.grant(place := _Place(now))
+    def _grant(self, chat: int | None, lane: int, edits: bool, now: float) -> Place:
+        place = Place(now, lane, None if edits else chat)
+        self._all.grant(place)
         if lane != REPLY:
             self._broadcasts.grant(place)
             self._turns += 1
-        if chat is not None and not edits:
-            self._hold(chat, now)
+        self._hold(place)
         return place
 
-    def _hold(self, chat: int, now: float) -> None:
+    def _hold(self, place: Place) -> None:
         """The chat's next message waits for a second."""
-        self._chats[chat] = now + self._per_chat
-        self._chats_in_turn.append((now + self._per_chat, chat))
+        if place.chat is not None:
+            self._chats[place.chat] = place.at + self._per_chat
+            self._chats_in_turn.append((place.at + self._per_chat, place.chat))
 
-    def _leaves(self, waiter: _Waiter, place: _Place) -> None:
-        """The event loop has come to what was granted: on a full core a while later, closer to what comes after it."""
-        if self._held_up_since(place.at) > LEAVES_LATE:
-            place.at = self._now()
-            if waiter.chat is not None and not waiter.edits:
-                self._hold(waiter.chat, place.at)
-        self._leaving = place
+    def _leaves(self, place: Place, now: float) -> None:
+        """It leaves later than it was granted, closer to what comes after it: it counts from here."""
+        place.at = now
+        self._hold(place)
 
     def _held_up_since(self, then: float) -> float:
         """For how many seconds. Whatever was just leaving then may have been what took so long, and have left no sooner."""

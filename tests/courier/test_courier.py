@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.courier.courier import Courier, cut
 from bot.courier.outcome import Blocked, Failed, Later, Outcome, Revoked, Sent, Unknown
+from bot.courier.request import LEAVING
 from bot.courier.throttle import PROMPT, REPLY, Throttle
 from bot.domain.gestures import Medium
 from bot.speech.card import Button, Card, Document, Tap
@@ -180,6 +181,23 @@ async def test_a_claimed_delivery_never_waits_longer_than_its_lease_allows(post:
     assert await crowded.send(post.asha.id, Card("Hi"), lane=PROMPT, within=0.05) == Later(5.0, "crowded")
     assert slow.waiting == 0
     assert said(post) == []
+
+
+async def test_a_message_counts_from_when_it_goes_out(post: Post) -> None:
+    """What else the event loop has to do in the same turn delays it on its way; the chat's second begins after that."""
+    clock = 100.0
+
+    def do_much() -> None:
+        nonlocal clock
+        clock += 0.3
+
+    courier = Courier(post.courier._bot, throttle := Throttle(30, now=lambda: clock))
+    sending = asyncio.create_task(courier.send(post.asha.id, Card("Hi"), lane=PROMPT))
+    asyncio.get_running_loop().call_soon(do_much)
+    assert isinstance(await sending, Sent)
+    assert throttle._chats[post.asha.id] == pytest.approx(100.3 + 1.02)
+    await courier.acknowledge("4711")
+    assert LEAVING.get() is None, "a request that has no place moves nobody else's"
 
 
 async def test_a_button_answered_too_late_troubles_nobody(post: Post) -> None:

@@ -63,7 +63,7 @@ def sent(rate: float, asked: list[Wish], *, late: Callable[[], float] = lambda: 
 
         async def one(at: float, lane: int, chat: int) -> None:
             await asyncio.sleep(at)
-            out.append((await throttle.take(chat, lane), lane, chat))
+            out.append(((await throttle.take(chat, lane)).at, lane, chat))
 
         await asyncio.gather(*(one(*wish) for wish in asked))
         assert throttle.waiting == 0
@@ -294,7 +294,7 @@ def test_what_a_hold_up_has_left_is_made_up_for_little_by_little(seconds: float)
         went: list[float] = []
 
         async def one(chat: int) -> None:
-            went.append(await throttle.take(chat, PROMPT))
+            went.append((await throttle.take(chat, PROMPT)).at)
 
         async def hold_up() -> None:
             for _ in range(3):
@@ -335,6 +335,34 @@ def test_what_leaves_late_on_a_full_core_makes_no_second_fuller(stall: float, se
     assert len(left) / (left[-1] - left[0]) >= 0.93 * 1000 / 1.02
 
 
+@pytest.mark.parametrize("longest", [0.05, 0.2, 0.9])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_waits_for_a_connection_makes_no_second_fuller(longest: float, seed: int) -> None:
+    """Also for whoever is sent two: the second may not come closer to the first than a second."""
+    chance = random.Random(seed)
+
+    async def work(loop: Virtual) -> list[tuple[float, int]]:
+        throttle = Throttle(200, now=loop.time)
+        left: list[tuple[float, int]] = []
+
+        async def one(chat: int) -> None:
+            for _ in range(2):
+                place = await throttle.take(chat, PROMPT)
+                if chance.random() < 0.3:
+                    await asyncio.sleep(chance.uniform(0, longest))
+                throttle.left(place)
+                left.append((loop.time(), chat))
+
+        await asyncio.gather(*(one(chat) for chat in range(600)))
+        return left
+
+    left = run(work)
+    assert most_in_a_second([at for at, _ in left]) <= 200
+    for chat in range(600):
+        first, second = (at for at, who in left if who == chat)
+        assert second - first >= 1
+
+
 def test_who_will_not_wait_longer_gets_no_place_and_takes_none() -> None:
     async def work(loop: Virtual) -> tuple[float, int, float]:
         throttle = Throttle(1, now=loop.time)
@@ -342,7 +370,7 @@ def test_who_will_not_wait_longer_gets_no_place_and_takes_none() -> None:
         with pytest.raises(TimeoutError):
             await throttle.take(2, PROMPT, within=0.5)
         gave_up, waiting = loop.time(), throttle.waiting
-        return gave_up, waiting, await throttle.take(3, PROMPT, within=30)
+        return gave_up, waiting, (await throttle.take(3, PROMPT, within=30)).at
 
     gave_up, waiting, granted = run(work)
     assert gave_up == pytest.approx(0.5)
