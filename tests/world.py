@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, time
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -228,14 +227,3 @@ class Someone:
 def words(message: Json) -> str:
     """What a message says."""
     return str(message.get("text") or message.get("caption") or "")
-
-
-def databases(folder: Path) -> list[str]:
-    """The databases a storage test runs on: SQLite, and PostgreSQL where it answers (CI=true: always)."""
-    return [
-        f"sqlite:///{folder / 'recipro.db'}",
-        os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"),
-    ]
-
-
-LATER = timedelta(minutes=1)

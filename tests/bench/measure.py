@@ -115,12 +115,6 @@ def memory(pid: int | None = None, *, peak: bool = False) -> float:
     raise RuntimeError(f"/proc tells no {name}")
 
 
-def processor_seconds(pid: int) -> float:
-    """Seconds of processor time that a process has used. Linux only."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def machine() -> Row:
     """What all this was measured on."""
     model = next(

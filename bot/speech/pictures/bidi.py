@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from unicodedata import bidirectional
 
-LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 _INITIATORS = frozenset({"LRI", "RLI", "FSI"})
 _NEUTRAL = frozenset({"B", "S", "WS", "ON", "LRI", "RLI", "FSI", "PDI"})
 _IGNORED = frozenset({"BN", "LRE", "RLE", "LRO", "RLO", "PDF"})
