@@ -82,12 +82,6 @@ LONG = (
 """Files that take long and hold few tests: they begin first, or one process would end long after the others."""
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: tests wait for other processes a third of the time."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files first."""
     place = {name: number for number, name in enumerate(LONG)}

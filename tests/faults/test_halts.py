@@ -149,6 +149,9 @@ async def test_two_pulses_on_one_postgresql_send_10000_prompts_once_each(postgre
         for mine, app in zip(late, both, strict=True):
             app.pulse.lateness = mine.append
         await asyncio.gather(*(app.pulse.deliver() for app in both))
+        for _ in range(20):  # on a full machine some get no place in time, and wait a little for another
+            world.clock.advance(seconds=10)
+            await asyncio.gather(*(app.pulse.deliver() for app in both))
         try:
             assert Counter(len(world.telegram.inbox(phone)) for phone in phones) == {1: 10_000}
             assert min(map(len, late)) > 500, "both took part"
@@ -172,10 +175,12 @@ async def test_another_process_beats_within_ten_seconds_of_a_kill(postgres_url: 
     store = open_store(postgres_url, seal=Seal([KEY]))
     bots = [Bot(server, postgres_url, webhook=f"http://127.0.0.1:{free_port()}") for _ in range(2)]
     try:
-        for bot in bots:
-            await bot.start()
-        first = await leader(store)
-        assert first is not None
+        await bots[0].start()
+        async with asyncio.timeout(60):
+            while (first := await leader(store)) is None:
+                await asyncio.sleep(0.05)
+        await bots[1].start()
+        assert await leader(store) == first
         await bots[0].kill()
         began = time.monotonic()
         async with asyncio.timeout(10):
