@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,9 @@ CATCHING_UP = timedelta(minutes=5)
 CLAIM = 200
 """Most deliveries claimed at once: more of them would be composed while the line to Telegram stands idle."""
 LEDGER = 0.1
-"""Seconds that claiming, composing and writing down may keep the line waiting."""
+"""Seconds that claiming, composing and writing down may keep the line waiting, at least."""
+NEWEST = 0.05
+"""The weight of the newest in how long writing down takes."""
 GATHER = 0.01, 0.025
 """Seconds over which results are gathered for one transaction: least, and most."""
 A_ZONE = 100
@@ -106,17 +109,21 @@ class Pulse:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     """Something has come back, or was claimed."""
     _delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _ledger: float = 0.0
+    """Seconds that writing down takes, lately."""
     widest: timedelta = timedelta(0)
     """How wide the last raised minute was spread."""
 
     @property
     def most(self) -> int:
-        """How many deliveries may be on their way: rate times latency, and what goes out while a ledger is written.
+        """How many deliveries may be on their way: rate times latency, and what goes out while ledgers are written.
+
+        What comes back while one is being written is written down by the next, and makes room only then.
 
         Whatever is on its way when the process is killed is uncertain, so it is no more than keeps the line busy. One at
         a time while Telegram cannot be reached: whoever is due need not all find out.
         """
-        busy = self.rate * (1.5 * self.courier.latency + LEDGER + self._gather)
+        busy = self.rate * (1.5 * self.courier.latency + max(LEDGER, 2 * self._ledger) + self._gather)
         return 1 if self._trouble >= PROBING else int(max(4, min(busy, self.rate, 1000)))
 
     @property
@@ -322,25 +329,33 @@ class Pulse:
         return halted <= PATIENCE
 
     async def _claim(self) -> bool:
+        """Claim and compose until the stock is full; False when nothing was due any more."""
+        try:
+            while await self._claim_some():
+                if not self._beating or self.courier.throttle.halted_for() > 0 or len(self._claimed) >= self.most:
+                    return True
+                self._news.set()
+            return False
+        finally:
+            self._news.set()
+
+    async def _claim_some(self) -> bool:
         """Claim some more, compose them, line them up by chat; False when nothing was due.
 
         Composing only reads: what has come back meanwhile is written down, and what is composed already is sent.
         """
-        try:
-            now = self.now()
-            claimed = await self.store.write(lambda db: deliveries.claim(db, now, min(CLAIM, 2 * self.most)))
-            if not claimed:
-                return False
-            made = await self.store.read(lambda db: compose.compose(db, claimed, self.library, now))
-            if made.settled or made.writes:
-                self._count(await self.store.write(partial(_settle_unsent, made, now)))
-            lines: dict[int, list[Parcel]] = {}
-            for parcel in made.parcels:
-                lines.setdefault(parcel.chat_id, []).append(parcel)
-            self._claimed.extend(lines.values())
-            return True
-        finally:
-            self._news.set()
+        now = self.now()
+        claimed = await self.store.write(lambda db: deliveries.claim(db, now, min(CLAIM, 2 * self.most)))
+        if not claimed:
+            return False
+        made = await self.store.read(lambda db: compose.compose(db, claimed, self.library, now))
+        if made.settled or made.writes:
+            self._count(await self.store.write(partial(_settle_unsent, made, now)))
+        lines: dict[int, list[Parcel]] = {}
+        for parcel in made.parcels:
+            lines.setdefault(parcel.chat_id, []).append(parcel)
+        self._claimed.extend(lines.values())
+        return True
 
     def _next_lines(self) -> list[list[Parcel]]:
         """As many lines as there is room for."""
@@ -350,12 +365,14 @@ class Pulse:
     async def _keep_ledger(self, lines: Sequence[list[Parcel]]) -> None:
         """In one transaction: settle what has come back, begin what goes next. Then send that."""
         results, self._results = self._results, []
+        began = time.monotonic()
         try:
             counts, begun = await self.store.write(partial(self._write_down, results, lines, self.now()))
         except Exception:
             self._results = results + self._results  # the next delivery writes them down
             self._claimed.extendleft(reversed(lines))
             raise
+        self._ledger += (time.monotonic() - began - self._ledger) * NEWEST
         self._learn(results, counts)
         for line in lines:
             if parcels := [parcel for parcel in line if parcel.delivery.id in begun]:

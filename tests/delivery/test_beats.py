@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, event, select, update
 
 from bot.courier.courier import Courier
 from bot.courier.throttle import Throttle
-from bot.delivery.pulse import Pulse
+from bot.delivery.pulse import CLAIM, Pulse
 from bot.domain import clock
 from bot.domain.pacing import LATE_LIMIT, Lane, Rhythm
 from bot.domain.prompts import Kind
@@ -199,6 +199,38 @@ async def test_a_crowded_minute_is_spread_as_wide_as_the_rate_needs(
             assert 0.15 < share < 0.35, "evenly"
     else:
         assert due[-1] == nine
+
+
+async def test_claiming_goes_on_until_the_stock_is_full(store: Store) -> None:
+    """While a ledger is written nobody else begins the next claim, and the line would stand idle."""
+    hand = Hand(datetime(2026, 3, 2, 16, 59, 30, tzinfo=UTC))
+    start = hand.now
+    await store.write(lambda db: move_in(db, "Asia/Dubai", 21 * 60, start, count=700))
+    pulse = pulse_of(store, hand)
+    hand.now += timedelta(minutes=1)
+    await pulse.raise_due()
+    assert await pulse._claim(), "there are more"
+    stock = len(pulse._claimed)
+    assert CLAIM < pulse.most <= stock < 700
+    pulse._claimed.clear()
+    while await pulse._claim():
+        stock += len(pulse._claimed)
+        pulse._claimed.clear()
+    assert stock + len(pulse._claimed) == 700
+
+
+@pytest.mark.parametrize("rate", [30.0, 1000.0])
+async def test_the_longer_a_ledger_takes_the_more_may_be_on_its_way_up_to_a_second_of_it(
+    store: Store, rate: float
+) -> None:
+    pulse = pulse_of(store, Hand(datetime(2026, 3, 2, tzinfo=UTC)), rate=rate)
+    usual = pulse.most
+    on_their_way = []
+    for seconds in (0.01, 0.1, 0.2, 30.0):
+        pulse._ledger = seconds
+        on_their_way.append(pulse.most)
+    assert on_their_way[0] == usual
+    assert usual < on_their_way[1] < on_their_way[2] < on_their_way[3] == rate
 
 
 async def test_small_zones_share_a_transaction_and_another_weekday_raises_nobody(store: Store) -> None:
