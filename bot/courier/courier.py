@@ -40,7 +40,7 @@ from bot.speech.voice import Voice
 log = logging.getLogger(__name__)
 
 NEWEST = 0.05
-"""How much the newest answer weighs in the latency."""
+"""How much the newest weighs in how long something takes lately."""
 RETRY = 5.0
 """Seconds before something that never reached Telegram is tried again."""
 PATIENCE = 10.0

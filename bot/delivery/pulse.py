@@ -19,7 +19,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from bot.courier.courier import PATIENCE, Courier
+from bot.courier.courier import NEWEST, PATIENCE, Courier
 from bot.courier.outcome import Blocked, Failed, Later, Outcome, Revoked, Sent, Unknown
 from bot.delivery import compose
 from bot.delivery.compose import NEVER_TWICE, Composed, Parcel
@@ -44,8 +44,6 @@ CLAIM = 200
 """Most deliveries claimed at once: more of them would be composed while the line to Telegram stands idle."""
 LEDGER = 0.1
 """Seconds that claiming, composing and writing down may keep the line waiting, at least."""
-NEWEST = 0.05
-"""The weight of the newest in how long writing down takes."""
 GATHER = 0.01, 0.025
 """Seconds over which results are gathered for one transaction: least, and most."""
 A_ZONE = 100
@@ -91,6 +89,7 @@ class Pulse:
     counted: Callable[[str, int], None] = lambda _name, _n: None
     lateness: Callable[[float], None] = lambda _seconds: None
     revoked: Callable[[str], None] = lambda _why: None
+    monotonic: Callable[[], float] = time.monotonic
     leading: bool = True
     """False while another process beats: then nothing more is raised or claimed here."""
     _served: int | None = None
@@ -365,14 +364,14 @@ class Pulse:
     async def _keep_ledger(self, lines: Sequence[list[Parcel]]) -> None:
         """In one transaction: settle what has come back, begin what goes next. Then send that."""
         results, self._results = self._results, []
-        began = time.monotonic()
+        began = self.monotonic()
         try:
             counts, begun = await self.store.write(partial(self._write_down, results, lines, self.now()))
         except Exception:
             self._results = results + self._results  # the next delivery writes them down
             self._claimed.extendleft(reversed(lines))
             raise
-        self._ledger += (time.monotonic() - began - self._ledger) * NEWEST
+        self._ledger += (self.monotonic() - began - self._ledger) * NEWEST
         self._learn(results, counts)
         for line in lines:
             if parcels := [parcel for parcel in line if parcel.delivery.id in begun]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,7 +74,7 @@ def test_what_surrounds_a_delivery_is_what_the_table_holds(database_url: str, da
 
 
 def gathered(db: Connection, rows: list[Row], days: frozenset[int]) -> tuple[tuple[object, ...], int]:
-    """What around() says of a person with these deliveries, in an order of its own; and the number of their pair."""
+    """What around() says of a person with these deliveries, and the number of their pair."""
     who = people.arrive(db, somebody(1)).id
     people.change(db, who, heard_at=ago(HEARD))
     other = people.arrive(db, somebody(2)).id
@@ -106,8 +107,7 @@ def put(db: Connection, who: int, there: int, row: Row) -> int:
 
 
 def as_told(found: Around) -> tuple[object, ...]:
-    days = sorted(found.days, key=lambda day: (day[0] or 0, day[1]))
-    return list(found.recent), days, found.unanswered, found.last_sent_at
+    return list(found.recent), Counter(found.days), found.unanswered, found.last_sent_at
 
 
 def told(rows: list[Row], there: int, days: frozenset[int]) -> tuple[object, ...]:
@@ -120,7 +120,7 @@ def told(rows: list[Row], there: int, days: frozenset[int]) -> tuple[object, ...
     last = [NOW for _ in under_way] or [ago(row.sent) for row in prompts if row.sent is not None]
     return (
         [row.prompt for row in sorted(lately, key=lambda row: (-(row.sent or 0), row.prompt or "")) if row.prompt],
-        sorted(((there if row.paired else None, row.about) for row in served), key=lambda day: (day[0] or 0, day[1])),
+        Counter((there if row.paired else None, row.about) for row in served),
         sum(row.sent is not None and row.sent < HEARD for row in daily) + sum(row.kind in DAILY for row in under_way),
         max(last, default=None),
     )
