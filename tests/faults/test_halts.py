@@ -160,8 +160,11 @@ async def test_two_pulses_on_one_postgresql_send_10000_prompts_once_each(postgre
 
 
 async def leader(store: Store) -> int | None:
-    """The server process whose client holds the lead."""
-    query = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND granted")
+    """The server process whose client holds the lead in this database: `pg_locks` tells of the whole server's."""
+    query = text(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     found: int | None = await store.read(lambda db: db.execute(query, {"key": LOCK}).scalar())
     return found
 
