@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from bot import log, loop
+from bot import log, loop, processor
 from bot.settings import Settings, SettingsError, keys, read
 
 USAGE = 2
@@ -85,7 +85,10 @@ def _run(_options: argparse.Namespace) -> int:
         _stop_on_signals(app.stopping)
         try:
             await app.start()
-            return await app.run()
+            staying = asyncio.create_task(processor.keep_to_one())
+            status = await app.run()
+            staying.cancel()
+            return status
         finally:
             await app.stop()
 

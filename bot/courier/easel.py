@@ -16,6 +16,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
+from bot import processor
 from bot.speech.card import Picture
 from bot.speech.pictures.hand import LENGTH
 
@@ -147,6 +148,7 @@ class _Hand:
         if self._process is None or self._process.returncode is not None:
             await self.let_go()
             self._process = await _started()
+            processor.let_roam(self._process.pid)
         process = self._process
         if process.stdin is None or process.stdout is None:
             raise BrokenPipeError

@@ -13,7 +13,7 @@ import sys
 
 import aiohttp
 
-from bot import log, loop
+from bot import log, loop, processor
 from bot.app import App, StartError
 from bot.sandbox.clock import SandboxClock
 from bot.settings import SettingsError, read
@@ -61,9 +61,10 @@ async def whole() -> int:
             running.add_signal_handler(each, app.stopping.set)
     try:
         await app.start()
-        following = asyncio.create_task(follow(app, clock, url))
+        beside = [asyncio.create_task(follow(app, clock, url)), asyncio.create_task(processor.keep_to_one())]
         status = await app.run()
-        following.cancel()
+        for task in beside:
+            task.cancel()
         return status
     finally:
         await app.stop()
