@@ -14,9 +14,11 @@ from bot.sandbox.server import Server
 from bot.sandbox.telegram import Telegram
 from tests.faults.process import Bot
 
-GIVEN = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
-FEW = len(GIVEN) < 2
-WHY = "there is one processor, or the system does not say on which one a process is"
+# elsewhere nothing is moved; CI is on Linux, and fails where it cannot look
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" and os.environ.get("CI") != "true",
+    reason="this system does not say on which processor a process is",
+)
 
 
 def processors(process: int) -> set[frozenset[int]]:
@@ -24,22 +26,21 @@ def processors(process: int) -> set[frozenset[int]]:
     return {frozenset(os.sched_getaffinity(int(each.name))) for each in Path(f"/proc/{process}/task").iterdir()}
 
 
-@pytest.mark.skipif(FEW, reason=WHY)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-async def test_the_bot_keeps_to_one(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["bot run", "bot.sandbox.child"])
+async def test_the_bot_keeps_to_one(module: str, database: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """All its threads are on the same one, also those that begin later, and it still stops when it is told to."""
     url = f"sqlite:///{tmp_path / 'bot.db'}" if database == "sqlite" else request.getfixturevalue("postgres_url")
     clock = SandboxClock()
     server = Server(Telegram(clock.now), clock, "127.0.0.1", 0)
     await server.start()
     bot = Bot(server, url)
+    bot.module = module
     try:
         await bot.start()
         async with asyncio.timeout(20):
-            while len(there := processors(bot.pid)) > 1 or there == {GIVEN}:
+            while [len(each) for each in processors(bot.pid)] != [1]:
                 await asyncio.sleep(0.05)
-        ((only,),) = there
-        assert only in GIVEN
     finally:
         await bot.stop()
         await server.stop()
@@ -67,7 +68,6 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.skipif(FEW, reason=WHY)
 async def test_who_draws_may_roam() -> None:
     """A picture is drawn beside the bot, not instead of it; and where the bot lets go, it has all it was given."""
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", DRAWS, stdout=asyncio.subprocess.PIPE)

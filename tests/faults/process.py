@@ -31,6 +31,7 @@ class Bot:
     """One process. It hears by webhook at *webhook*, or polls."""
 
     module = "bot.sandbox.child"
+    """What `python -m` is asked for, a word of arguments with it if need be."""
 
     def __init__(self, server: Server, database_url: str, *, webhook: str = "", **environment: str) -> None:
         self.port = free_port()
@@ -70,7 +71,7 @@ class Bot:
     async def launch(self) -> None:
         """Start it, and wait for nothing."""
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", self.module, env=self._environment, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", *self.module.split(), env=self._environment, stderr=asyncio.subprocess.PIPE
         )
         self._listening = asyncio.create_task(self._listen())
 
