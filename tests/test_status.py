@@ -19,7 +19,7 @@ from bot import status
 from bot.domain import clock, pacing
 from bot.domain.people import Address, Pace, Person, Stage
 from bot.settings import Settings
-from bot.storage import people, rhythms, tallies
+from bot.storage import people, raised, rhythms, tallies
 from bot.storage.columns import Seal
 from bot.storage.schema import delivery, zone_cursor
 from bot.storage.store import Store, StoreError, open_store
@@ -66,6 +66,7 @@ class Town:
             assert cursor is not None
             for slot in clock.passed(cursor.zone, cursor.reached, now, limit=timedelta(hours=3)):
                 cursor = rhythms.raise_slice(db, cursor, slot, width=timedelta(0))
+            raised.take_up(db, now, of)
             some = list(db.execute(select(delivery.c.id).order_by(delivery.c.id).limit(of)).scalars())
             gone = update(delivery).where(delivery.c.id.in_(some), delivery.c.due_at <= now)
             db.execute(gone.values(state="sent", sent_at=now + timedelta(seconds=1)))
@@ -145,7 +146,7 @@ def test_a_day_on_which_all_came_too_late_is_an_alarm(town: Town) -> None:
 
 
 def test_what_may_have_arrived_is_listed_by_id(town: Town) -> None:
-    town.beat(NINE, of=0)
+    town.beat(NINE, of=10)
     town.store.write_now(lambda db: db.execute(update(delivery).where(delivery.c.id == 7).values(state="unknown")))
     _, said = town.told(NINE + MINUTE)
     assert [(each["delivery"], each["kind"] != "") for each in said["unknown"]] == [(7, True)]

@@ -31,7 +31,7 @@ from bot.speech.card import taps
 from bot.speech.library import Library
 from bot.storage import deliveries, gestures, people, rhythms, tallies, tidies
 from bot.storage.deliveries import Delivery, Settled
-from bot.storage.rhythms import Cursor
+from bot.storage.rhythms import Cursor, Run
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ GATHER = 0.01, 0.025
 """Seconds over which results are gathered for one transaction: least, and most."""
 A_ZONE = 100
 """Prompts that raising a small zone costs as much time as, at least: so many zones go into one transaction."""
+FEW = 20
+"""Zones that may be named as those that do not move on with all others; naming hundreds takes longer than moving them."""
 LOOK_EVERY = 5
 """Minutes after which all zones are looked at, though nothing was due before then and nobody has chosen another hour."""
 STOP_WITHIN = 8.0
@@ -154,7 +156,7 @@ class Pulse:
             self._served = minute
             return 0
         left, whole, self._lull = await self.store.write(partial(self._step_idle, now))
-        busy, crowd = len(left), sum(due or 0 for due in left.values())
+        busy, crowd = len(left), sum(map(_due, left.values()))
         while left and self._beating:
             left, free = await self.store.write(partial(self._raise_some, left, now, crowd))
             whole = whole and free
@@ -166,48 +168,51 @@ class Pulse:
     def _beating(self) -> bool:
         return self.leading and not self._stopping
 
-    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, int | None], bool, Lull | None]:
+    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, Sequence[Run]], bool, Lull | None]:
         """Move the cursors of zones in which nothing is due, and the others' as far as nothing was.
 
-        The other zones, to be raised slice by slice, with how many people are due there, None where that takes a look at
-        more than one minute; whether that is all of them: a cursor that another process holds is looked at again by the
-        next beat; and how long nothing will be due, where that is known.
+        While somebody is due, those of zones where nobody has this minute wait until they are LOOK_EVERY minutes behind.
+        The other zones, to be raised slice by slice, with the runs of rhythms that are due there, none where that takes a
+        look at more than one minute; whether that is all of them: a cursor that another process holds is looked at again by
+        the next beat; and how long nothing will be due, where that is known.
         """
         rhythms.wait_for_no_disk(db)
         newest = db.execute(rhythms.NEWEST).scalar()  # before anything is looked at: what comes meanwhile ends the lull
         cursors = rhythms.take_cursors(db)
         zones = [cursor.zone for cursor, _ in cursors]
-        horizon = now + timedelta(minutes=LOOK_EVERY)
-        high_minutes, soon = clock.high_minutes(now, zones), clock.high_minutes(horizon, zones)
+        high_minutes = clock.high_minutes(now, zones)
+        idle: dict[str, int] = {}
         served: dict[str, int] = {}
         peopled: dict[int, list[str]] = {}
-        behind: dict[str, int | None] = {}
-        until = int(horizon.timestamp() // 60)
+        behind: dict[str, Sequence[Run]] = {}
+        resting = True
         for cursor, ahead in cursors:
             zone = cursor.zone
             if (high := high_minutes.get(zone)) is None:
                 self._step_aside(zone)
             elif cursor.inside is not None:
-                until = 0
+                resting = False
                 if high > cursor.reached:
-                    behind[zone] = None
+                    behind[zone] = ()
             elif ahead is None or ahead > high:
-                served[zone] = high
-                if ahead is not None and ahead <= soon[zone]:
-                    until = min(until, int(clock.minute_to_utc(ahead, zone).timestamp() // 60))
+                idle[zone] = high
             else:
-                served[zone], until = ahead - 1, 0
+                served[zone], resting = ahead - 1, False
                 if ahead == high:
                     peopled.setdefault(high, []).append(zone)
                 else:
-                    behind[zone] = None
+                    behind[zone] = ()
         busy = rhythms.busy(db, peopled)
         served |= {zone: high for high, there in peopled.items() for zone in there if zone not in busy}
-        whole = self._step(db, {cursor.zone: cursor.reached for cursor, _ in cursors}, served)
-        minute = int(now.timestamp() // 60)
-        sure = whole and newest == self._newest and minute + 1 < until
+        reached = {cursor.zone: cursor.reached for cursor, _ in cursors}
+        longest = 0 if not busy and not behind else LOOK_EVERY
+        served |= {zone: high for zone, high in idle.items() if high - reached[zone] >= longest}
+        whole = self._step(db, reached, served)
+        lull = None
+        if whole and resting and newest == self._newest:
+            lull = _lull(now, [(cursor.zone, ahead) for cursor, ahead in cursors if cursor.zone in idle], newest)
         self._newest = newest
-        return busy | behind, whole, Lull(minute, until, newest) if sure else None
+        return {**busy, **behind}, whole, lull
 
     def _step(self, db: Connection, reached: Mapping[str, int], served: Mapping[str, int]) -> bool:
         """Move cursors on from *reached* to what is *served*; whether *reached* has all zones there are."""
@@ -215,13 +220,14 @@ class Pulse:
         for zone, minute in served.items():
             if minute > reached[zone]:
                 zones.setdefault(minute - reached[zone], []).append(zone)
-        if [*map(len, zones.values())] == [len(reached)]:  # all of them, by the same number of minutes
-            (by,) = zones
-            if rhythms.step_all(db, len(reached), by):
-                return True
+        most = max(zones, key=lambda by: len(zones[by]), default=0)
+        others = reached.keys() - zones.get(most, ())
+        whole = len(others) < FEW and most > 0 and rhythms.step_all(db, len(reached), most, but=sorted(others))
+        if whole:
+            del zones[most]
         for by, there in zones.items():
             rhythms.step(db, there, by)
-        return len(reached) == rhythms.zones(db)
+        return whole or len(reached) == rhythms.zones(db)
 
     def _step_aside(self, zone: str) -> None:
         """The zone data have lost *zone*: nobody there is served, and all others are."""
@@ -230,8 +236,8 @@ class Pulse:
             log.error("the zone data (%s) do not know %s: nobody there is served", clock.ZONE_DATA_VERSION, zone)
 
     def _raise_some(
-        self, left: Mapping[str, int | None], now: datetime, crowd: int, db: Connection
-    ) -> tuple[dict[str, int | None], bool]:
+        self, left: Mapping[str, Sequence[Run]], now: datetime, crowd: int, db: Connection
+    ) -> tuple[dict[str, Sequence[Run]], bool]:
         """Raise what goes into one transaction: the next slice of a large zone, or several small ones.
 
         What is left, and whether no other process was at one of them. *crowd* is how many are due in all zones at this
@@ -239,36 +245,39 @@ class Pulse:
         """
         rest, free, room = dict(left), True, rhythms.SLICE
         rhythms.wait_for_no_disk(db)
-        for zone, due in left.items():
-            needs = rhythms.SLICE if due is None else min(rhythms.SLICE, max(due, A_ZONE))
+        for zone, runs in left.items():
+            needs = min(rhythms.SLICE, max(_due(runs), A_ZONE)) if runs else rhythms.SLICE
             if needs > room:
                 break
             room -= needs
-            more = self._raise_one(zone, now, crowd, due, db)
-            if more:
-                rest[zone] = None if due is None else max(0, due - rhythms.SLICE)
-            else:
+            more, rest[zone] = self._raise_one(zone, now, crowd, runs, db)
+            if not more:
                 del rest[zone]
                 free = free and more is not None
         return rest, free
 
-    def _raise_one(self, zone: str, now: datetime, crowd: int, due: int | None, db: Connection) -> bool | None:
-        """Raise one slice of *zone*; whether there is more, or None when another process is at it."""
+    def _raise_one(
+        self, zone: str, now: datetime, crowd: int, runs: Sequence[Run], db: Connection
+    ) -> tuple[bool | None, Sequence[Run]]:
+        """Raise one slice of *zone*; whether there is more, or None when another process is at it, and the runs left."""
         cursor = rhythms.take_cursor(db, zone)
         if cursor is None:
-            return None
+            return None, ()
         slots = clock.passed(zone, cursor.reached, now, limit=LATE_LIMIT)
         if not slots:
-            return False
+            return False, ()
         slot = slots[0]
+        runs = runs if slot.first == slot.last else ()
         self._count_missed(db, cursor, slot, now)
         catching_up = now - slot.due > CATCHING_UP  # then the oldest go first, and the rate alone spreads them
-        people = crowd if due is not None or catching_up else max(crowd, rhythms.count(db, zone, slot))
+        people = crowd if runs or catching_up else max(crowd, rhythms.count(db, zone, slot))
         width = timedelta(0) if catching_up else self.width(people)
         lane = Lane.LATER if catching_up else Lane.PROMPT
-        fits = due is not None and due <= rhythms.SLICE
-        moved = rhythms.raise_slice(db, cursor, slot, width=width, lane=lane, fits=fits)
-        return len(slots) > 1 or moved.inside is not None
+        if _due(runs) > rhythms.SLICE:
+            moved, runs = rhythms.raise_runs(db, cursor, slot, runs, width=width, lane=lane)
+        else:
+            moved = rhythms.raise_slice(db, cursor, slot, width=width, lane=lane, fits=bool(runs))
+        return len(slots) > 1 or moved.inside is not None, runs
 
     def width(self, people: int) -> timedelta:
         """Over how much time *people* of one minute are spread: as wide as the rate needs, not at all when few."""
@@ -490,6 +499,20 @@ class Pulse:
                 await self.deliver()
         except TimeoutError:
             log.warning("%d deliveries are still on their way; their leases will tell", len(self._flying))
+
+
+def _lull(now: datetime, ahead: Sequence[tuple[str, int | None]], newest: int | None) -> Lull | None:
+    """How long nobody will be due, as far as LOOK_EVERY minutes ahead, from the next minute that anybody in each zone has."""
+    horizon = now + timedelta(minutes=LOOK_EVERY)
+    soon = clock.high_minutes(horizon, [zone for zone, _ in ahead])
+    due = [clock.minute_to_utc(wall, zone) for zone, wall in ahead if wall is not None and wall <= soon[zone]]
+    since, until = (int(moment.timestamp() // 60) for moment in (now, min([horizon, *due])))
+    return Lull(since, until, newest) if since + 1 < until else None
+
+
+def _due(runs: Sequence[Run]) -> int:
+    """How many prompts *runs* are."""
+    return sum(n for _, n in runs)
 
 
 def _settle_unsent(made: Composed, now: datetime, db: Connection) -> Counter[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union_all
 
 from bot.domain import clock as clocks
 from bot.domain.prompts import Kind
@@ -29,7 +29,7 @@ from bot.sandbox.server import Server
 from bot.sandbox.telegram import TOKEN, SandboxError, Telegram
 from bot.settings import Settings
 from bot.storage.columns import Seal
-from bot.storage.schema import delivery, person, rhythm
+from bot.storage.schema import delivery, person, raised, rhythm
 from bot.storage.store import Store, open_store
 
 SHOWN = 200
@@ -190,7 +190,8 @@ def _recent(db: Connection) -> list[dict[str, Any]]:
 
 def _next_prompt(db: Connection, now: datetime) -> datetime | None:
     """When the next prompt has come to anyone: from the rhythms, and from what is put off."""
-    waiting = db.execute(select(delivery.c.due_at).where(delivery.c.state == "waiting", delivery.c.due_at > now))
+    deferred = select(delivery.c.due_at).where(delivery.c.state == "waiting", delivery.c.due_at > now)
+    waiting = db.execute(union_all(deferred, select(raised.c.due_at).where(raised.c.due_at > now)))
     moments = [*_comings(db, now), *(row.due_at for row in waiting)]
     return min(moments) + SURELY if moments else None
 

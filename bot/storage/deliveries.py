@@ -1,6 +1,7 @@
 """Deliveries: what is to be sent to whom, and what became of it.
 
-``waiting -> sending -> sent · unknown · dropped · blocked · failed``. A deferral moves due_at. Whoever claims a waiting one
+``waiting -> sending -> sent · unknown · dropped · blocked · failed``. A prompt becomes one when it is claimed; until then it
+waits in the queue (storage.raised). A deferral moves due_at. Whoever claims a waiting one
 holds it under a lease and a fence: a number that only its holder knows, so that a sleeper who wakes after the lease can
 neither send nor settle what another has. It is *sending* from just before Telegram can hear of it: a process that dies
 leaves nothing uncertain but what was really on its way.
@@ -33,6 +34,7 @@ from sqlalchemy import (
 
 from bot.domain.pacing import Lane, Why
 from bot.domain.prompts import DAILY, REST, Kind
+from bot.storage import raised
 from bot.storage.columns import moment
 from bot.storage.schema import delivery, person
 from bot.storage.sql import insert_once
@@ -192,7 +194,11 @@ def sent_now(
 
 
 def claim(db: Connection, now: datetime, limit: int) -> list[Delivery]:
-    """Take up to *limit* due deliveries, first lane first, oldest first; nobody else gets them until the lease ends."""
+    """Take up to *limit* due deliveries, first lane first, oldest first; nobody else gets them until the lease ends.
+
+    As many as are claimed are taken up before: so the first of both are claimed, and the queue stays where it is.
+    """
+    raised.take_up(db, now, limit)
     free = or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < now)
     due = (
         select(delivery.c.id)
@@ -313,6 +319,7 @@ def settle(db: Connection, results: Sequence[Settled]) -> None:
 
 def hold(db: Connection, who: int, until: datetime) -> None:
     """Telegram asked to leave this person's chat alone: nothing that waits for them is due before *until*."""
+    raised.take_up_of(db, who)
     db.execute(
         update(delivery)
         .where(delivery.c.person_id == who, delivery.c.state == "waiting", delivery.c.due_at < until)

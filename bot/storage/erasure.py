@@ -43,6 +43,7 @@ def of(who: int, *, alone: Sequence[int] = ()) -> list[tuple[Table, ColumnElemen
         (s.tidy, s.tidy.c.person_id == who),
         (s.own_prompt, s.own_prompt.c.person_id == who),
         (s.reset, or_(s.reset.c.caller_id == who, s.reset.c.asked_time_id == who, s.reset.c.pair_id.in_(alone))),
+        (s.raised, s.raised.c.person_id == who),
         (s.delivery, s.delivery.c.person_id == who),
         (s.keepsake, s.keepsake.c.person_id == who),
         (s.gesture, s.gesture.c.person_id == who),

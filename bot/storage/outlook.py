@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy import Connection, func, inspect, select, text, union_all
 
 from bot.domain import clock
 from bot.storage.columns import milliseconds
-from bot.storage.schema import delivery, person, rhythm, zone_cursor
+from bot.storage.schema import delivery, person, raised, rhythm, zone_cursor
 
 NEWEST = 20_000
 """Deliveries, counted back from the newest, that are looked at for lateness and for unknown ones."""
@@ -62,12 +62,13 @@ def version(db: Connection) -> str | None:
 
 
 def unsettled(db: Connection, now: datetime) -> Unsettled:
-    """What is not settled; read from the partial indexes, so it costs what waits and not what has been."""
-    waits = delivery.c.state == "waiting"
-    due, oldest = db.execute(
-        select(func.count(), func.min(delivery.c.due_at)).where(waits, delivery.c.due_at <= now)
-    ).one()
-    waiting = db.execute(select(func.count()).where(waits, delivery.c.due_at > now)).scalar_one()
+    """What is not settled; read from the queue and partial indexes, so it costs what waits and not what has been."""
+    waits = union_all(
+        select(raised.c.due_at), select(delivery.c.due_at).where(delivery.c.state == "waiting")
+    ).subquery()
+    is_due = waits.c.due_at <= now
+    due, oldest = db.execute(select(func.count(), func.min(waits.c.due_at)).where(is_due)).one()
+    waiting = db.execute(select(func.count()).select_from(waits).where(~is_due)).scalar_one()
     sending = db.execute(select(func.count()).where(delivery.c.state == "sending")).scalar_one()
     return Unsettled(int(due), int(waiting), int(sending), oldest)
 

@@ -15,6 +15,7 @@ from bot.domain.pacing import Why
 from bot.domain.pairing import Invite
 from bot.domain.people import Pace, Pair, Person, Tie
 from bot.domain.prompts import Kind
+from bot.storage import raised
 from bot.storage.columns import seal
 from bot.storage.schema import (
     delivery,
@@ -240,12 +241,14 @@ def end(db: Connection, found: Pair, by: int, *, now: datetime) -> bool:
     insert_once(db, shut_out, {"person_id": by, "other_id": found.other(by)})
     db.execute(delete(rhythm).where(rhythm.c.pair_id == found.id, rhythm.c.person_id == by))
     theirs = and_(delivery.c.person_id == found.other(by), delivery.c.kind.in_(OF_ONESELF))
-    _drop_waiting(db, and_(delivery.c.pair_id == found.id, not_(theirs), delivery.c.kind.not_in(PAST_THE_END)))
+    _drop_waiting(db, [found.id], and_(not_(theirs), delivery.c.kind.not_in(PAST_THE_END)))
     return True
 
 
-def _drop_waiting(db: Connection, which: ColumnElement[bool]) -> None:
-    db.execute(update(delivery).where(which, delivery.c.state == "waiting").values(state="dropped", reason=Why.ENDED))
+def _drop_waiting(db: Connection, numbers: Sequence[int], which: ColumnElement[bool]) -> None:
+    raised.take_up_between(db, numbers)
+    waits = and_(delivery.c.pair_id.in_(numbers), delivery.c.state == "waiting")
+    db.execute(update(delivery).where(waits, which).values(state="dropped", reason=Why.ENDED))
 
 
 def untold(db: Connection, numbers: Sequence[int]) -> dict[tuple[int, int], Untold]:
@@ -267,7 +270,7 @@ def closed_unsaid(db: Connection, who: int) -> list[int]:
         mine = and_(member.c.person_id == who, member.c.pair_id.in_(found))
         db.execute(update(member).where(mine).values(told_closed=True, called=None))
         db.execute(delete(rhythm).where(rhythm.c.person_id == who, rhythm.c.pair_id.in_(found)))
-        _drop_waiting(db, and_(delivery.c.person_id == who, delivery.c.pair_id.in_(found)))
+        _drop_waiting(db, found, delivery.c.person_id == who)
     return found
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.domain import clock
 from bot.domain.pacing import Why
-from bot.storage import columns, erasure, notes, people
+from bot.storage import columns, erasure, notes, people, raised
 from bot.storage.schema import delivery, forgotten, person, zone_cursor
 
 Tombstone = tuple[bytes, datetime]
@@ -46,6 +46,7 @@ def settle_in(db: Connection, tombstones: Iterable[Tombstone], at: datetime) -> 
     )
     for who in people.by_ids(db, again).values():
         erasure.forget(db, who, at, with_name=True)
+    raised.take_up_until(db, at)
     dropped = db.execute(
         update(delivery)
         .where(delivery.c.state.in_(("waiting", "sending")), delivery.c.due_at <= at)

@@ -6,16 +6,16 @@ A cursor only moves forward. Raising what is due and moving the cursor is one tr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
     Connection,
+    Insert,
     Integer,
     Select,
     and_,
@@ -25,7 +25,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal,
+    insert,
     select,
     text,
     tuple_,
@@ -35,26 +35,28 @@ from sqlalchemy import (
 
 from bot.domain import clock
 from bot.domain.clock import Slot
-from bot.domain.pacing import LATE_LIMIT, Lane, Rhythm
+from bot.domain.pacing import Lane, Rhythm
 from bot.domain.prompts import Kind
 from bot.storage.columns import milliseconds
-from bot.storage.schema import delivery, rhythm, zone_cursor
-from bot.storage.sql import Insert, insert, insert_for, insert_once
+from bot.storage.schema import raised, rhythm, zone_cursor
+from bot.storage.sql import insert_once
 
 SLICE = 2000
 """Most prompts raised in one transaction, so that nobody's reply waits for a large minute."""
-WEEKLY_GOOD = timedelta(hours=20)
-"""A look back that is later than this waits for the next week."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far *zone* has been served: all of *reached*; of minute *inside* the rhythms up to *rhythm_id*."""
+class Cursor(NamedTuple):
+    """How far *zone* has been served: all of *reached*; of minute *inside* the rhythms up to *rhythm_id* of *weekdays*."""
 
     zone: str
     reached: int
-    inside: int | None
-    rhythm_id: int | None
+    inside: int | None = None
+    weekdays: int | None = None
+    rhythm_id: int | None = None
+
+
+Run = tuple[int, int]
+"""Of the rhythms of one wall minute those with the same weekdays: which, and how many."""
 
 
 def put(db: Connection, person: int, pair: int | None, rhythms: Sequence[Rhythm], *, zone: str, now: datetime) -> None:
@@ -64,7 +66,7 @@ def put(db: Connection, person: int, pair: int | None, rhythms: Sequence[Rhythm]
     if rhythms:
         _catch_up(db, zone, clock.high_minute(now, zone))
         db.execute(
-            insert(db, rhythm),
+            insert(rhythm),
             [
                 {
                     "person_id": person,
@@ -121,7 +123,7 @@ def pairs_with_rhythm(db: Connection, person: int) -> list[int | None]:
     return list(db.execute(select(rhythm.c.pair_id).where(rhythm.c.person_id == person).distinct()).scalars())
 
 
-_CURSORS = select(zone_cursor.c.zone, zone_cursor.c.reached, zone_cursor.c.inside, zone_cursor.c.rhythm_id)
+_CURSORS = select(*(zone_cursor.c[name] for name in Cursor._fields))
 _CURSOR = _CURSORS.where(zone_cursor.c.zone == bindparam("zone")).with_for_update(skip_locked=True)
 _THERE = rhythm.c.zone == zone_cursor.c.zone
 _LATER_TODAY = select(func.min(rhythm.c.minute)).where(_THERE, rhythm.c.minute > zone_cursor.c.reached % clock.DAY)
@@ -151,11 +153,8 @@ def take_cursors(db: Connection) -> list[tuple[Cursor, int | None]]:
     With it the next wall minute that any rhythm there has, on whatever weekday; None where there is no rhythm.
     """
     return [
-        (
-            Cursor(zone, reached, inside, rhythm_id),
-            None if ahead is None else reached - reached % clock.DAY + ahead,
-        )
-        for zone, reached, inside, rhythm_id, ahead in db.execute(_LOOK)
+        (cursor := Cursor._make(place), None if ahead is None else cursor.reached - cursor.reached % clock.DAY + ahead)
+        for *place, ahead in db.execute(_LOOK)
     ]
 
 
@@ -170,24 +169,40 @@ def take_cursor(db: Connection, zone: str) -> Cursor | None:
     return None if row is None else Cursor(*row)
 
 
-_BUSY = (
-    select(rhythm.c.zone, func.count())
-    .where(
-        rhythm.c.zone.in_(bindparam("zones", expanding=True)),
-        rhythm.c.minute == bindparam("minute"),
-        rhythm.c.weekdays.op("&")(bindparam("bit")) != 0,
+_MINUTE: BindParameter[int] = bindparam("minute", type_=Integer)
+_DAYS_THERE = (
+    select(
+        zone_cursor.c.zone,
+        select(func.min(rhythm.c.weekdays)).where(_THERE, rhythm.c.minute == _MINUTE).scalar_subquery().label("days"),
     )
-    .group_by(rhythm.c.zone)
+    .where(zone_cursor.c.zone.in_(bindparam("zones", expanding=True)))
+    .cte("days_there", recursive=True)
 )
+_MORE_DAYS = select(func.min(rhythm.c.weekdays)).where(
+    rhythm.c.zone == _DAYS_THERE.c.zone, rhythm.c.minute == _MINUTE, rhythm.c.weekdays > _DAYS_THERE.c.days
+)
+_DAYS_THERE = _DAYS_THERE.union_all(
+    select(_DAYS_THERE.c.zone, _MORE_DAYS.scalar_subquery()).where(_DAYS_THERE.c.days.is_not(None))
+)
+_WITH_THESE = select(func.count()).where(
+    rhythm.c.zone == _DAYS_THERE.c.zone, rhythm.c.minute == _MINUTE, rhythm.c.weekdays == _DAYS_THERE.c.days
+)
+_BUSY = (
+    select(_DAYS_THERE.c.zone, _DAYS_THERE.c.days, _WITH_THESE.scalar_subquery())
+    .where(_DAYS_THERE.c.days.op("&")(bindparam("bit")) != 0)
+    .order_by(*_DAYS_THERE.c)
+)
+"""The index is leapt through from one set of weekdays to the next, and only who is due is counted: on most days most are not."""
 
 
-def busy(db: Connection, groups: Mapping[int, Sequence[str]]) -> dict[str, int]:
-    """Of zones whose clocks have just come to the wall minute that is their key, those with rhythms due, and how many."""
-    found: dict[str, int] = {}
+def busy(db: Connection, groups: Mapping[int, Sequence[str]]) -> dict[str, list[Run]]:
+    """Of zones whose clocks have just come to the wall minute that is their key, those with rhythms due, run by run."""
+    found: dict[str, list[Run]] = {}
     for wall, zones in groups.items():
         day, minute = divmod(wall, clock.DAY)
         rows = db.execute(_BUSY, {"zones": list(zones), "minute": minute, "bit": clock.weekday_bit(day)})
-        found.update({zone: count for zone, count in rows})  # noqa: C416
+        for zone, weekdays, n in rows:
+            found.setdefault(zone, []).append((weekdays, n))
     return found
 
 
@@ -199,7 +214,7 @@ _STEP = (
 )
 _STEP_ALL = (
     update(zone_cursor)
-    .where(_ZONES.scalar_subquery() == bindparam("count"))
+    .where(_ZONES.scalar_subquery() == bindparam("count"), zone_cursor.c.zone.not_in(bindparam("but", expanding=True)))
     .values(reached=zone_cursor.c.reached + _BY)
 )
 
@@ -209,50 +224,39 @@ def step(db: Connection, zones: Sequence[str], by: int) -> None:
     db.execute(_STEP, {"zones": list(zones), "by": by})
 
 
-def step_all(db: Connection, count: int, by: int) -> bool:
-    """Like step(), for all zones there are, if they are still *count*; whether it did."""
-    return db.execute(_STEP_ALL, {"count": count, "by": by}).rowcount > 0
+def step_all(db: Connection, count: int, by: int, *, but: Sequence[str] = ()) -> bool:
+    """Like step(), for all zones there are *but* these, if all are still *count*; whether it did."""
+    return db.execute(_STEP_ALL, {"count": count, "by": by, "but": list(but)}).rowcount > 0
 
 
-# A stretch of a slot: what comes after one (minute, rhythm id), up to another, in the order of the index. Most slots are a
-# single minute, for which SQLite finds its place by the id too; of two columns compared at once it takes only the first.
-_PLACE = tuple_(rhythm.c.minute, rhythm.c.id)
-_HERE = and_(rhythm.c.zone == bindparam("zone"), rhythm.c.weekdays.op("&")(bindparam("bit")) != 0)
-_IN_MINUTE = and_(
-    _HERE,
-    rhythm.c.minute == bindparam("after"),
+# A stretch is what comes after one place of the index, up to another: of a whole slot, with whoever is due, or of a single run.
+_ORDER = (rhythm.c.minute, rhythm.c.weekdays, rhythm.c.id)
+_IN_SLOT = and_(
+    rhythm.c.zone == bindparam("zone"),
+    rhythm.c.weekdays.op("&")(bindparam("bit")) != 0,
+    tuple_(bindparam("after"), bindparam("after_days"), bindparam("after_id")) < tuple_(*_ORDER),
+    tuple_(bindparam("upto"), bindparam("upto_days"), bindparam("upto_id")) >= tuple_(*_ORDER),
+)
+_IN_RUN = and_(
+    rhythm.c.zone == bindparam("zone"),
+    rhythm.c.minute == _MINUTE,
+    rhythm.c.weekdays == bindparam("days"),
     rhythm.c.id > bindparam("after_id"),
     rhythm.c.id <= bindparam("upto_id"),
 )
-_IN_MINUTES = and_(
-    _HERE,
-    tuple_(bindparam("after"), bindparam("after_id")) < _PLACE,
-    tuple_(bindparam("upto"), bindparam("upto_id")) >= _PLACE,
-)
-
-
-def _stretch_of(slot: Slot) -> ColumnElement[bool]:
-    return _IN_MINUTE if slot.first == slot.last else _IN_MINUTES
-
-
-@lru_cache
-def _count(stretch: ColumnElement[bool]) -> Select[Any]:
-    return select(func.count()).select_from(rhythm).where(stretch)
+_COUNT = select(func.count()).select_from(rhythm).where(_IN_SLOT)
+_LAST_DAYS, _LAST_ID = 127, 2**62
 
 
 @lru_cache
 def _border(stretch: ColumnElement[bool]) -> Select[Any]:
-    """The last rhythm of the next full slice."""
-    ordered = select(rhythm.c.minute, rhythm.c.id).where(stretch).order_by(rhythm.c.minute, rhythm.c.id)
-    return ordered.offset(bindparam("skipped")).limit(1)
-
-
-_LAST_ID = 2**62
+    """The last rhythm of the next slice, if that is full."""
+    return select(*_ORDER).where(stretch).order_by(*_ORDER).offset(bindparam("skipped")).limit(1)
 
 
 def count(db: Connection, zone: str, slot: Slot) -> int:
     """How many prompts *slot* raises, without raising them."""
-    return int(db.execute(_count(_stretch_of(slot)), _stretch(zone, slot)).scalar_one())
+    return int(db.execute(_COUNT, _stretch(zone, slot, after=None)).scalar_one())
 
 
 def raise_slice(
@@ -261,13 +265,91 @@ def raise_slice(
     """Raise at most SLICE prompts of *slot* from where *cursor* stands and move it on; both in this transaction.
 
     *width* is over how much time people of one minute are spread; what is known to be no more than a slice *fits*. Returns
-    the cursor as it now stands: still inside the slot when more is to come. What is already there (a UNIQUE says so) is
-    left alone.
+    the cursor as it now stands: still inside the slot when more is to come. Cursors only move forward, so nobody is
+    raised twice; were it otherwise, nobody would get two (storage.raised).
     """
-    where, stretch = _stretch_of(slot), _stretch(cursor.zone, slot, after=_position(cursor, slot))
+    where, stretch = _IN_SLOT, _stretch(cursor.zone, slot, after=_position(cursor, slot))
     last = None if fits else db.execute(_border(where), {**stretch, "skipped": SLICE - 1}).first()
     if last is not None:
-        stretch |= {"upto": last.minute, "upto_id": last.id}
+        stretch |= {"upto": last.minute, "upto_days": last.weekdays, "upto_id": last.id}
+    _queue_up(db, where, stretch, slot, width=width, lane=lane)
+    moved = _done(cursor, slot) if last is None else _inside(cursor, slot, last.minute, last.weekdays, last.id)
+    move(db, cursor, moved)
+    return moved
+
+
+def raise_runs(
+    db: Connection, cursor: Cursor, slot: Slot, runs: Sequence[Run], *, width: timedelta, lane: Lane = Lane.PROMPT
+) -> tuple[Cursor, Sequence[Run]]:
+    """The same for a slot of a single minute, all of whose *runs* that are due are known in order; also what is left of them.
+
+    Who is not due costs nothing here, however many have this minute on other days.
+    """
+    _, days, number = _position(cursor, slot) or (slot.first, 0, 0)
+    left, room = [run for run in runs if run[0] >= days], SLICE
+    while left and room:
+        weekdays, n = left.pop(0)
+        stretch = {"zone": cursor.zone, "minute": slot.first, "days": weekdays, "upto_id": _LAST_ID}
+        stretch["after_id"] = number if weekdays == days else 0
+        last = db.execute(_border(_IN_RUN), {**stretch, "skipped": room - 1}).first() if n > room else None
+        if last is not None:
+            stretch["upto_id"] = last.id
+            left.insert(0, (weekdays, n - room))
+        _queue_up(db, _IN_RUN, stretch, slot, width=width, lane=lane)
+        days, number = (weekdays, 0 if last is None else last.id)
+        room = max(0, room - n)
+    if not left:
+        moved = _done(cursor, slot)
+    elif left[0][0] == days:
+        moved = _inside(cursor, slot, slot.first, days, number)
+    else:
+        moved = _inside(cursor, slot, slot.first, left[0][0], 0)
+    move(db, cursor, moved)
+    return moved, left
+
+
+def _done(cursor: Cursor, slot: Slot) -> Cursor:
+    return Cursor(cursor.zone, slot.day * clock.DAY + slot.last)
+
+
+def _inside(cursor: Cursor, slot: Slot, minute: int, weekdays: int, number: int) -> Cursor:
+    return Cursor(cursor.zone, cursor.reached, slot.day * clock.DAY + minute, weekdays, number)
+
+
+def move(db: Connection, cursor: Cursor, moved: Cursor) -> bool:
+    """Set a cursor on, if it still stands where it was read; whether it did."""
+    stands = (zone_cursor.c[name].is_not_distinct_from(value) for name, value in cursor._asdict().items())
+    return db.execute(update(zone_cursor).where(*stands).values(moved._asdict())).rowcount == 1
+
+
+def _position(cursor: Cursor, slot: Slot) -> tuple[int, int, int] | None:
+    """Where in *slot* the cursor stands, as (minute of day, weekdays, rhythm id); None at its beginning."""
+    if cursor.inside is None or cursor.rhythm_id is None or cursor.weekdays is None:
+        return None
+    day, minute = divmod(cursor.inside, clock.DAY)
+    inside = day == slot.day and slot.first <= minute <= slot.last
+    return (minute, cursor.weekdays, cursor.rhythm_id) if inside else None
+
+
+def _stretch(zone: str, slot: Slot, *, after: tuple[int, int, int] | None = None) -> dict[str, Any]:
+    """The values for what is left of *slot*."""
+    minute, weekdays, number = after or (slot.first, 0, 0)
+    return {
+        "zone": zone,
+        "after": minute,
+        "after_days": weekdays,
+        "after_id": number,
+        "upto": slot.last,
+        "upto_days": _LAST_DAYS,
+        "upto_id": _LAST_ID,
+        "bit": clock.weekday_bit(slot.day),
+    }
+
+
+def _queue_up(
+    db: Connection, where: ColumnElement[bool], stretch: dict[str, Any], slot: Slot, *, width: timedelta, lane: Lane
+) -> None:
+    """Raise everybody in a stretch."""
     spread = width > timedelta(0)
     values = {
         "day": slot.day,
@@ -278,74 +360,28 @@ def raise_slice(
     }
     if spread:
         values |= {"shuffle": slot.day * 40503, "width": _ms(width)}
-    db.execute(_raise(db.dialect.name, where, spread=spread), stretch | values)
-    moved = (
-        Cursor(cursor.zone, slot.day * clock.DAY + slot.last, None, None)
-        if last is None
-        else Cursor(cursor.zone, cursor.reached, slot.day * clock.DAY + last.minute, last.id)
-    )
-    move(db, cursor, moved)
-    return moved
-
-
-def move(db: Connection, cursor: Cursor, moved: Cursor) -> bool:
-    """Set a cursor on, if it still stands where it was read; whether it did."""
-    changed = db.execute(
-        update(zone_cursor)
-        .where(
-            zone_cursor.c.zone == cursor.zone,
-            zone_cursor.c.reached == cursor.reached,
-            zone_cursor.c.rhythm_id.is_(None)
-            if cursor.rhythm_id is None
-            else zone_cursor.c.rhythm_id == cursor.rhythm_id,
-        )
-        .values(reached=moved.reached, inside=moved.inside, rhythm_id=moved.rhythm_id)
-    )
-    return changed.rowcount == 1
-
-
-def _position(cursor: Cursor, slot: Slot) -> tuple[int, int] | None:
-    """Where in *slot* the cursor stands, as (minute of day, rhythm id); None at its beginning."""
-    if cursor.inside is None or cursor.rhythm_id is None:
-        return None
-    day, minute = divmod(cursor.inside, clock.DAY)
-    return (minute, cursor.rhythm_id) if day == slot.day and slot.first <= minute <= slot.last else None
-
-
-def _stretch(zone: str, slot: Slot, *, after: tuple[int, int] | None = None) -> dict[str, Any]:
-    """The values for what is left of *slot*."""
-    minute, number = after or (slot.first, 0)
-    return {
-        "zone": zone,
-        "after": minute,
-        "after_id": number,
-        "upto": slot.last,
-        "upto_id": _LAST_ID,
-        "bit": clock.weekday_bit(slot.day),
-    }
+    db.execute(_raise(where, spread=spread), stretch | values)
 
 
 @lru_cache
-def _raise(dialect: str, stretch: ColumnElement[bool], *, spread: bool) -> Insert:
-    """INSERT … SELECT from rhythm into delivery. Halves of a pair share their place in the spread; the day reshuffles it."""
-    due: ColumnElement[int] = _number("due") + cast(rhythm.c.minute - _number("first"), BigInteger) * _number("step")
+def _raise(stretch: ColumnElement[bool], *, spread: bool) -> Insert:
+    """INSERT … SELECT from rhythm into raised. Halves of a pair share their place in the spread; the day reshuffles it."""
+    due: ColumnElement[int] = _number("due")
+    if stretch is _IN_SLOT:
+        due = due + cast(rhythm.c.minute - _number("first"), BigInteger) * _number("step")
     if spread:
         key = func.coalesce(rhythm.c.pair_id, rhythm.c.person_id) * 2654435761 + _number("shuffle")
         due = due + (key % 4294967296) % _number("width")
-    weekly = rhythm.c.kind == Kind.WEEKLY
-    good = case((weekly, literal(_ms(WEEKLY_GOOD), BigInteger)), else_=literal(_ms(LATE_LIMIT), BigInteger))
     chosen = select(
+        case((rhythm.c.kind == Kind.WEEKLY, int(Lane.LATER)), else_=bindparam("lane", type_=Integer)),
+        type_coerce(due, BigInteger),
+        rhythm.c.id,
         rhythm.c.person_id,
         rhythm.c.pair_id,
         rhythm.c.kind,
         _number("day"),
-        case((weekly, int(Lane.LATER)), else_=bindparam("lane", type_=Integer)),
-        literal("waiting"),
-        type_coerce(due, BigInteger),
-        type_coerce(due + good, BigInteger),
     ).where(stretch)
-    columns = ["person_id", "pair_id", "kind", "about", "lane", "state", "due_at", "good_until"]
-    return insert_for(dialect, delivery).from_select(columns, chosen).on_conflict_do_nothing()
+    return insert(raised).from_select(list(raised.c), chosen)
 
 
 def _number(name: str) -> BindParameter[int]:

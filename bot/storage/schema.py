@@ -1,7 +1,8 @@
 """The tables. An index names the query that reads it; a UNIQUE is a promise.
 
-Three carry the engine: rhythm (when, never rewritten by time), zone_cursor (how far each zone's wall clock has been
-served), delivery (what happened). Every table has its line in storage/erasure.py; a test compares the two.
+Four carry the engine: rhythm (when, never rewritten by time), zone_cursor (how far each zone's wall clock has been
+served), raised (prompts that have come due and that nobody has taken up), delivery (what happened). Every table has its line
+in storage/erasure.py; a test compares the two.
 """
 
 from __future__ import annotations
@@ -178,8 +179,8 @@ rhythm = Table(
     Column("zone", String(48), nullable=False),
     Column("minute", SmallInteger, nullable=False),
     Column("weekdays", SmallInteger, nullable=False),
-    # read by rhythms.raise_slice(), in this order; the id keeps a slice's border, the weekdays spare a look at the row
-    Index("ix_rhythm_due", "zone", "minute", "id", "weekdays"),
+    # read by rhythms.busy(), raise_slice() and raise_runs(), in this order; the last three spare a look at the row
+    Index("ix_rhythm_due", "zone", "minute", "weekdays", "id", "person_id", "pair_id", "kind"),
     # read by rhythms.set_of()
     Index("ix_rhythm_person_id", "person_id"),
     sqlite_autoincrement=True,  # an id in an old button must never mean somebody else
@@ -189,10 +190,27 @@ zone_cursor = Table(
     "zone_cursor",
     metadata,
     Column("zone", String(48), primary_key=True),
-    # the wall minute served last; a slice in between leaves the minute it stands in and the last rhythm it raised
+    # the wall minute served last; a slice in between leaves the minute it stands in and the last rhythm it raised, with its weekdays
     Column("reached", BigInteger, nullable=False),
     Column("inside", BigInteger),
+    Column("weekdays", SmallInteger),
     Column("rhythm_id", BigInteger),
+)
+
+raised = Table(
+    "raised",
+    metadata,
+    # a queue before delivery, as narrow as can be, for ten thousand come at once; no foreign keys, and nothing is unique here:
+    # who is gone, and what somebody has had, is found out when it is taken up
+    Column("lane", SmallInteger, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("rhythm_id", Id, nullable=False),
+    Column("person_id", Id, nullable=False),
+    Column("pair_id", Id),
+    Column("kind", String(12), nullable=False),
+    Column("day", Integer, nullable=False),
+    # read by raised.take_up(), in this order
+    Index("ix_raised_lane_due_at_rhythm_id", "lane", "due_at", "rhythm_id"),
 )
 
 delivery = Table(

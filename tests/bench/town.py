@@ -33,7 +33,7 @@ from bot.domain.prompts import Kind
 from bot.speech.voice import LOCALES
 from bot.storage import columns
 from bot.storage.columns import Seal
-from bot.storage.schema import delivery, zone_cursor
+from bot.storage.schema import delivery, raised, zone_cursor
 from bot.storage.store import Store, open_store
 from tests.bench.measure import QUICK
 
@@ -216,10 +216,11 @@ def _serve(statement: str, *values: str) -> list[tuple[Any, ...]]:
 
 def emptied(store: Store) -> None:
     """Throw every delivery away, and on PostgreSQL the dead rows, as autovacuum does where it is on, but at no odd moment."""
-    store.write_now(lambda db: db.execute(delete(delivery)).close())
+    for table in (raised, delivery):
+        store.write_now(lambda db: db.execute(delete(table)).close())  # noqa: B023
     if store.dialect == "postgresql":
         with store.engine.connect() as db:
-            db.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM delivery, zone_cursor")
+            db.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM raised, delivery, zone_cursor")
 
 
 # --- filling ---

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, event, select, update
+from sqlalchemy import Connection, delete, event, select, union_all, update
 
 from bot.courier.courier import Courier
 from bot.courier.throttle import Throttle
@@ -22,9 +24,10 @@ from bot.domain import clock
 from bot.domain.pacing import LATE_LIMIT, Lane, Rhythm
 from bot.domain.prompts import Kind
 from bot.speech import library
-from bot.storage import outlook, people, rhythms, tallies
+from bot.storage import deliveries, outlook, people, rhythms, tallies
 from bot.storage.columns import Seal
 from bot.storage.schema import delivery, person, rhythm, zone_cursor
+from bot.storage.schema import raised as queue
 from bot.storage.store import Store, open_store
 from tests.faults.test_storms import somebody
 from tests.world import KEY
@@ -58,17 +61,24 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 def move_in(db: Connection, zone: str, minute: int, now: datetime, *, count: int = 1) -> None:
     """*count* people whose prompt comes every day at *minute* in *zone*; nobody else lives here."""
-    for table in (delivery, rhythm, zone_cursor, person):
+    for table in (queue, delivery, rhythm, zone_cursor, person):
         db.execute(delete(table))
     for number in range(count):
         who = people.arrive(db, replace(somebody(number + 1, now), zone=zone))
         rhythms.put(db, who.id, None, [Rhythm(Kind.CHECKIN, minute, EVERY_DAY)], zone=zone, now=now)
 
 
+def coming(db: Connection) -> list[Any]:
+    """Every prompt that was raised, whether it has been taken up or not: (person_id, day, lane, due_at)."""
+    waiting = select(queue.c.person_id, queue.c.day, queue.c.lane, queue.c.due_at)
+    taken = select(delivery.c.person_id, delivery.c.about, delivery.c.lane, delivery.c.due_at)
+    return list(db.execute(union_all(waiting, taken)))
+
+
 def raised(db: Connection) -> dict[int, datetime]:
-    """Local day and moment of what was raised."""
-    rows = list(db.execute(select(delivery.c.about, delivery.c.due_at)))
-    found = {row.about: row.due_at for row in rows}
+    """Local day and moment of what was raised for the one who lives here."""
+    rows = coming(db)
+    found = {row.day: row.due_at for row in rows}
     assert len(found) == len(rows), "two for one local day"
     return found
 
@@ -99,11 +109,15 @@ def just_before_a_change(zone: str, moment: datetime) -> datetime:
     change=st.booleans(),
     minute=st.integers(0, 1439),
     gaps=st.lists(st.integers(-120, 400) | st.sampled_from([0, 1, 1, 60, 1440, 3000]), min_size=1, max_size=14),
+    claiming=st.booleans(),
 )
 async def test_any_beats_raise_each_local_day_once_never_early_and_never_too_late(
-    sqlite_url: str, zone: str, moment: datetime, change: bool, minute: int, gaps: list[int]
+    sqlite_url: str, zone: str, moment: datetime, change: bool, minute: int, gaps: list[int], claiming: bool
 ) -> None:
-    """Regular, late, repeated, concurrent, and with a system clock that jumps; more than LATE_LIMIT is downtime."""
+    """Regular, late, repeated, concurrent, and with a system clock that jumps; more than LATE_LIMIT is downtime.
+
+    Whether what was raised is claimed meanwhile or at the end.
+    """
     start = near_a_change(zone, moment) if change else moment
     start = start.replace(second=30, microsecond=0)
     hand = Hand(start)
@@ -123,7 +137,11 @@ async def test_any_beats_raise_each_local_day_once_never_early_and_never_too_lat
                     owed[wall // clock.DAY] = due
             served = max(served, high)
             await asyncio.gather(*(pulse.raise_due() for pulse in beats))
+            if claiming:
+                await whole.write(lambda db: deliveries.claim(db, hand.now, 1))
         found = await whole.read(raised)
+        claimed = await whole.write(lambda db: deliveries.claim(db, hand.now + timedelta(days=9999), 9999))
+        assert {each.about: each.due_at for each in claimed} == found, "and each of them is claimed"
     finally:
         await whole.close()
     assert owed.items() <= found.items()
@@ -186,7 +204,7 @@ async def test_a_crowded_minute_is_spread_as_wide_as_the_rate_needs(
     pulse = pulse_of(whole, hand, rate=rate)
     hand.now += timedelta(minutes=1)
     await pulse.raise_due()
-    due = sorted(await whole.read(lambda db: list(db.execute(select(delivery.c.due_at)).scalars())))
+    due = sorted(row.due_at for row in await whole.read(coming))
     await whole.close()
     assert len(due) == people_due
     nine = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
@@ -200,6 +218,61 @@ async def test_a_crowded_minute_is_spread_as_wide_as_the_rate_needs(
             assert 0.15 < share < 0.35, "evenly"
     else:
         assert due[-1] == nine
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    people_there=st.lists(
+        st.tuples(st.sampled_from([0, 0, 0, 1, 7]), st.integers(1, EVERY_DAY)), min_size=1, max_size=40
+    ),
+    size=st.integers(1, 12),
+    dies_after=st.integers(0, 12),
+    beats_at=st.sampled_from([[0, 1, 2, 7], [7], [0, 7], [2, 7]]),
+)
+@example([(0, 127)] * 20, 5, 2, [0, 7])
+@example([(0, days) for days in (1, 3, 64, 127, 127, 127)], 2, 1, [0, 7])
+async def test_every_slice_is_small_and_all_of_them_are_everybody_who_is_due(
+    sqlite_url: str, people_there: list[tuple[int, int]], size: int, dies_after: int, beats_at: list[int]
+) -> None:
+    """People of one zone with some minutes and weekdays; the process that raises them dies and another goes on."""
+    hand = Hand(datetime(2026, 3, 2, 17, 0, 5, tzinfo=UTC))  # a Monday, at nine in Dubai
+    start, due = hand.now, set()
+    whole = open_store(sqlite_url, seal=Seal([KEY]))
+    pulse = pulse_of(whole, hand)
+    slices: list[int] = []
+
+    def fill(db: Connection) -> None:
+        move_in(db, "Asia/Dubai", 3 * 60, start - timedelta(minutes=1))
+        for number, (minute, days) in enumerate(people_there):
+            who = people.arrive(db, somebody(number + 100, start))
+            its = Rhythm(Kind.CHECKIN, 21 * 60 + minute, days)
+            rhythms.put(db, who.id, None, [its], zone="Asia/Dubai", now=start - timedelta(minutes=1))
+            if days & 1:
+                due.add(who.id)
+
+    def count(_db: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO raised"):
+            slices[-1] += cursor.rowcount
+            if len(slices) > dies_after:
+                pulse.leading = False
+
+    event.listen(whole.engine, "begin", lambda _db: slices.append(0))
+    event.listen(whole.engine, "after_cursor_execute", count)
+    try:
+        await whole.write(fill)
+        slices.clear()
+        with patch.object(rhythms, "SLICE", size):
+            for minutes in beats_at:
+                hand.now = start + timedelta(minutes=minutes)
+                await pulse.raise_due()
+                await pulse_of(whole, hand).raise_due()
+        found = [row.person_id for row in await whole.read(coming)]
+        reached = await whole.read(lambda db: rhythms.take_cursors(db)[0][0])
+    finally:
+        await whole.close()
+    assert sorted(found) == sorted(due), "everybody once"
+    assert max(slices) <= size
+    assert reached == rhythms.Cursor("Asia/Dubai", clock.high_minute(hand.now, "Asia/Dubai"))
 
 
 async def test_claiming_goes_on_until_the_stock_is_full(store: Store) -> None:
@@ -258,7 +331,7 @@ async def test_small_zones_share_a_transaction_and_another_weekday_raises_nobody
     assert len(works) <= 1 + 120 // 20, "one that looks, and twenty zones in each that raises"
     zones, cursors = await store.read(
         lambda db: (
-            list(db.execute(select(person.c.zone).join(delivery)).scalars()),
+            list(db.execute(select(person.c.zone).join(queue, queue.c.person_id == person.c.id)).scalars()),
             {row.zone: row.reached for row in db.execute(select(zone_cursor.c.zone, zone_cursor.c.reached))},
         )
     )
@@ -341,7 +414,7 @@ async def test_an_hour_that_is_chosen_in_a_lull_comes_on_time_and_none_that_is_o
 
 
 def _who_and_when(db: Connection) -> list[tuple[int, datetime]]:
-    return [(row.person_id, row.due_at) for row in db.execute(select(delivery.c.person_id, delivery.c.due_at))]
+    return [(row.person_id, row.due_at) for row in coming(db)]
 
 
 def _choose(number: int, zone: str, minute: int, now: datetime, db: Connection) -> int:
@@ -368,10 +441,10 @@ async def test_after_downtime_the_oldest_come_first_and_the_rest_is_counted(stor
     await pulse.raise_due()
 
     def look(db: Connection) -> tuple[list[tuple[int, int]], int]:
-        rows = db.execute(select(delivery.c.lane, delivery.c.due_at).order_by(delivery.c.lane, delivery.c.due_at))
         day = clock.day_number(hand.now.date())
-        return [(row.lane, row.due_at.hour) for row in rows], tallies.since(db, day)[day, "dropped late"]
+        claimed = [each for _ in range(9) for each in deliveries.claim(db, hand.now, 1)]
+        return [(each.lane, each.due_at.hour) for each in claimed], tallies.since(db, day)[day, "dropped late"]
 
-    waiting, dropped = await store.read(look)
+    waiting, dropped = await store.write(look)
     assert waiting == [(Lane.LATER, 16), (Lane.LATER, 16), (Lane.LATER, 17)], "oldest first, behind all that is new"
     assert (dropped, counted) == (2, {"dropped late": 2}), "13:00 and 14:00 are of no more use, and on record"

@@ -25,8 +25,8 @@ WHOLE = {
     "SELECT rhythm.zone, rhythm.minute, rhythm.weekdays, count(*)": "how crowded a minute is, from an index, at the start",
 }
 """Statements that may, by how they begin, and why."""
-BOUNDED = {"due", *FEW}
-"""What may be read whole, by the name a statement gives it: those, and a claim's next few."""
+BOUNDED = {"due", "raised", *FEW}
+"""What may be read whole, by the name a statement gives it: those, a claim's next few, and the queue, which holds what is due."""
 NO_TABLE = r"\(|(?:\d+ )?CONSTANT ROW"
 
 

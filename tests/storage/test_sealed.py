@@ -46,6 +46,7 @@ OPEN = {
     "rhythm.kind": "a kind of prompt",
     "rhythm.zone": "a time zone",
     "zone_cursor.zone": "a time zone",
+    "raised.kind": "a kind of prompt",
     "delivery.kind": "a kind",
     "delivery.state": "a state",
     "delivery.prompt": "the id of a prompt, or of one's own",
