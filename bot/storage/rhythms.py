@@ -153,8 +153,8 @@ def take_cursors(db: Connection) -> list[tuple[Cursor, int | None]]:
     With it the next wall minute that any rhythm there has, on whatever weekday; None where there is no rhythm.
     """
     return [
-        (cursor := Cursor._make(place), None if ahead is None else cursor.reached - cursor.reached % clock.DAY + ahead)
-        for *place, ahead in db.execute(_LOOK)
+        (Cursor(zone, reached, *place), None if ahead is None else reached - reached % clock.DAY + ahead)
+        for zone, reached, *place, ahead in db.execute(_LOOK).fetchall()
     ]
 
 
@@ -316,10 +316,22 @@ def _inside(cursor: Cursor, slot: Slot, minute: int, weekdays: int, number: int)
     return Cursor(cursor.zone, cursor.reached, slot.day * clock.DAY + minute, weekdays, number)
 
 
+_, *_PLACES = Cursor._fields
+_MOVE = (
+    update(zone_cursor)
+    .where(
+        zone_cursor.c.zone == bindparam("of"),
+        *(zone_cursor.c[name].is_not_distinct_from(bindparam(f"was_{name}")) for name in _PLACES),
+    )
+    .values({name: bindparam(f"new_{name}") for name in _PLACES})
+)
+
+
 def move(db: Connection, cursor: Cursor, moved: Cursor) -> bool:
     """Set a cursor on, if it still stands where it was read; whether it did."""
-    stands = (zone_cursor.c[name].is_not_distinct_from(value) for name, value in cursor._asdict().items())
-    return db.execute(update(zone_cursor).where(*stands).values(moved._asdict())).rowcount == 1
+    given = {f"was_{name}": value for name, value in zip(_PLACES, cursor[1:], strict=True)}
+    given |= {f"new_{name}": value for name, value in zip(_PLACES, moved[1:], strict=True)}
+    return db.execute(_MOVE, {"of": cursor.zone, **given}).rowcount == 1
 
 
 def _position(cursor: Cursor, slot: Slot) -> tuple[int, int, int] | None:

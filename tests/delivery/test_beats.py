@@ -275,6 +275,33 @@ async def test_every_slice_is_small_and_all_of_them_are_everybody_who_is_due(
     assert reached == rhythms.Cursor("Asia/Dubai", clock.high_minute(hand.now, "Asia/Dubai"))
 
 
+async def test_runs_that_another_process_has_raised_meanwhile_are_not_raised_again(store: Store) -> None:
+    """What is known of a minute was counted before its cursor was taken."""
+    now = datetime(2026, 3, 2, 17, 0, 5, tzinfo=UTC)
+    known = [(1, 3), (3, 2), (127, 5)]
+
+    def fill(db: Connection) -> list[int]:
+        move_in(db, "Asia/Dubai", 3 * 60, now - timedelta(minutes=1))
+        due: list[int] = []
+        for days in (127, 3, 1, 127, 1, 127, 3, 127, 1, 127):
+            due.append(people.arrive(db, somebody(100 + len(due), now)).id)
+            its = Rhythm(Kind.CHECKIN, 21 * 60, days)
+            rhythms.put(db, due[-1], None, [its], zone="Asia/Dubai", now=now - timedelta(minutes=1))
+        return due
+
+    def work(db: Connection) -> list[int]:
+        (cursor,) = (cursor for cursor, _ in rhythms.take_cursors(db))
+        (slot,) = clock.passed(cursor.zone, cursor.reached, now, limit=LATE_LIMIT)
+        for _ in range(4):
+            cursor, _ = rhythms.raise_runs(db, cursor, slot, known, width=timedelta(0))
+        assert cursor == rhythms.Cursor(cursor.zone, slot.day * clock.DAY + slot.last)
+        return [row.person_id for row in coming(db)]
+
+    due = await store.write(fill)
+    with patch.object(rhythms, "SLICE", 3):
+        assert sorted(await store.write(work)) == sorted(due)
+
+
 async def test_claiming_goes_on_until_the_stock_is_full(store: Store) -> None:
     """While a ledger is written nobody else begins the next claim, and the line would stand idle."""
     hand = Hand(datetime(2026, 3, 2, 16, 59, 30, tzinfo=UTC))
