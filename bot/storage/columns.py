@@ -50,6 +50,11 @@ def milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
+def span(length: timedelta) -> int:
+    """A length of time as it is added to stored moments: whole milliseconds."""
+    return length // _MILLISECOND
+
+
 def moment(stored: int) -> datetime:
     """What milliseconds() wrote."""
     return _EPOCH + timedelta(milliseconds=stored)

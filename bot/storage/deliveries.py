@@ -1,10 +1,10 @@
 """Deliveries: what is to be sent to whom, and what became of it.
 
 ``waiting -> sending -> sent · unknown · dropped · blocked · failed``. A prompt becomes one when it is claimed; until then it
-waits in the queue (storage.raised). A deferral moves due_at. Whoever claims a waiting one
-holds it under a lease and a fence: a number that only its holder knows, so that a sleeper who wakes after the lease can
-neither send nor settle what another has. It is *sending* from just before Telegram can hear of it: a process that dies
-leaves nothing uncertain but what was really on its way.
+waits in the queue (storage.raised). A deferral moves due_at. Whoever claims a waiting one holds it under a lease and a fence:
+a number that only its holder knows, so that a sleeper who wakes after the lease can neither send nor settle what another has.
+It is *sending* from just before Telegram can hear of it: a process that dies leaves nothing uncertain but what was really on
+its way.
 """
 
 from __future__ import annotations

@@ -29,12 +29,14 @@ from sqlalchemy import (
 
 from bot.domain.pacing import LATE_LIMIT
 from bot.domain.prompts import Kind
+from bot.storage.columns import span
 from bot.storage.schema import delivery, pair, person, raised
 from bot.storage.sql import Insert, insert_for
 
 WEEKLY_GOOD = timedelta(hours=20)
 """A look back that is later than this waits for the next week."""
 EVERYTHING = 2**62
+"""As a limit: none."""
 
 _KEY = (raised.c.lane, raised.c.due_at, raised.c.rhythm_id)
 _DUE = raised.c.due_at <= bindparam("now")
@@ -45,8 +47,8 @@ _OF_PAIRS = raised.c.pair_id.in_(bindparam("pairs", expanding=True))
 def take_up(db: Connection, now: datetime, limit: int) -> None:
     """Make deliveries of up to *limit* prompts that are due, first lane first, oldest first.
 
-    A prompt that somebody has had on that day already, from an hour they have since changed, becomes none, nor does one
-    for whom has been forgotten. What another process is taking up is left to it.
+    What somebody has had on that day already, from an hour they have since changed, becomes none, nor does what was raised for
+    somebody who has been forgotten since. What another process is taking up is left to it.
     """
     _take(db, _DUE, {"now": now, "limit": limit}, skip_locked=True)
 
@@ -86,7 +88,7 @@ def _statements(dialect: str, which: ColumnElement[bool], *, skip_locked: bool) 
 def _into_deliveries(dialect: str, due: FromClause) -> Insert:
     """INSERT … SELECT, for people and pairs that are still there."""
     at = type_coerce(due.c.due_at, BigInteger)
-    good = case((due.c.kind == Kind.WEEKLY, literal(_ms(WEEKLY_GOOD), BigInteger)), else_=_ms(LATE_LIMIT))
+    good = case((due.c.kind == Kind.WEEKLY, literal(span(WEEKLY_GOOD), BigInteger)), else_=span(LATE_LIMIT))
     rows = (
         select(due.c.person_id, due.c.pair_id, due.c.kind, due.c.day, due.c.lane, literal("waiting"), at, at + good)
         .join(person, person.c.id == due.c.person_id)
@@ -96,7 +98,3 @@ def _into_deliveries(dialect: str, due: FromClause) -> Insert:
     )
     columns = ["person_id", "pair_id", "kind", "about", "lane", "state", "due_at", "good_until"]
     return insert_for(dialect, delivery).from_select(columns, rows).on_conflict_do_nothing()
-
-
-def _ms(length: timedelta) -> int:
-    return int(length / timedelta(milliseconds=1))

@@ -37,7 +37,7 @@ from bot.domain import clock
 from bot.domain.clock import Slot
 from bot.domain.pacing import Lane, Rhythm
 from bot.domain.prompts import Kind
-from bot.storage.columns import milliseconds
+from bot.storage.columns import milliseconds, span
 from bot.storage.schema import raised, rhythm, zone_cursor
 from bot.storage.sql import insert_once
 
@@ -371,7 +371,7 @@ def _queue_up(
         "step": slot.step * 60_000,
     }
     if spread:
-        values |= {"shuffle": slot.day * 40503, "width": _ms(width)}
+        values |= {"shuffle": slot.day * 40503, "width": span(width)}
     db.execute(_raise(where, spread=spread), stretch | values)
 
 
@@ -398,7 +398,3 @@ def _raise(stretch: ColumnElement[bool], *, spread: bool) -> Insert:
 
 def _number(name: str) -> BindParameter[int]:
     return bindparam(name, type_=BigInteger)
-
-
-def _ms(length: timedelta) -> int:
-    return int(length / timedelta(milliseconds=1))

@@ -366,6 +366,33 @@ async def test_small_zones_share_a_transaction_and_another_weekday_raises_nobody
     assert cursors == {zone: clock.high_minute(hand.now, zone) for zone in (*due, *other)}
 
 
+async def test_while_somebody_is_due_nobody_else_s_cursor_is_moved_for_five_minutes(store: Store) -> None:
+    """Somebody in Dubai is due in every minute, nobody in thirty other zones is; nobody is missed when all are moved at once."""
+    hand = Hand(datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC))
+    idle = [zone for zone in ZONES if zone != "Asia/Dubai"][:30]
+
+    def fill(db: Connection) -> None:
+        wall = clock.high_minute(hand.now, "Asia/Dubai")
+        for number in range(12):
+            _choose(number + 1, "Asia/Dubai", (wall + number + 1) % clock.DAY, hand.now, db)
+        for number, zone in enumerate(idle):
+            _choose(number + 100, zone, (clock.high_minute(hand.now, zone) + 11) % clock.DAY, hand.now, db)
+
+    await store.write(fill)
+    pulse = pulse_of(store, hand)
+    lags: list[int] = []
+    for _ in range(12):
+        hand.now += timedelta(minutes=1)
+        await pulse.raise_due()
+        cursors = {cursor.zone: cursor.reached for cursor, _ in await store.write(rhythms.take_cursors)}
+        lag = {clock.high_minute(hand.now, zone) - cursors[zone] for zone in idle}
+        assert len(lag) == 1
+        lags.extend(lag)
+        assert cursors["Asia/Dubai"] == clock.high_minute(hand.now, "Asia/Dubai")
+    assert lags == [1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 0, 1]
+    assert len(await store.read(coming)) == 12 + len(idle)
+
+
 async def test_a_zone_that_comes_while_all_are_idle_loses_no_minute(store: Store) -> None:
     """Its cursor stands at this minute already: stepping it with the others would skip the next one."""
     now = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
