@@ -273,7 +273,7 @@ class Pulse:
         people = crowd if runs or catching_up else max(crowd, rhythms.count(db, zone, slot))
         width = timedelta(0) if catching_up else self.width(people)
         lane = Lane.LATER if catching_up else Lane.PROMPT
-        if _due(runs) > rhythms.SLICE:
+        if len(runs) == 1 or _due(runs) > rhythms.SLICE:
             moved, runs = rhythms.raise_runs(db, cursor, slot, runs, width=width, lane=lane)
         else:
             moved = rhythms.raise_slice(db, cursor, slot, width=width, lane=lane, fits=bool(runs))

@@ -55,11 +55,7 @@ def settle_in(db: Connection, tombstones: Iterable[Tombstone], at: datetime) -> 
     for zone in db.execute(select(zone_cursor.c.zone)).scalars().all():
         if clock.is_zone(zone):
             served = clock.high_minute(at, zone)
-            db.execute(
-                update(zone_cursor)
-                .where(zone_cursor.c.zone == zone)
-                .values(reached=served, inside=None, rhythm_id=None)
-            )
+            db.execute(update(zone_cursor).where(zone_cursor.c.zone == zone).values(reached=served, inside=None))
     notes.set_beat(db, at)
     return Settled(dropped, len(again))
 

@@ -46,13 +46,27 @@ SLICE = 2000
 
 
 class Cursor(NamedTuple):
-    """How far *zone* has been served: all of *reached*; of minute *inside* the rhythms up to *rhythm_id* of *weekdays*."""
+    """How far *zone* has been served: all of *reached*; of minute *inside* the rhythms up to *last_id* at *place* of *weekdays*.
+
+    Of a minute that an older version has left at *rhythm_id* it is not known which: it is raised again, and nobody gets two.
+    """
 
     zone: str
     reached: int
     inside: int | None = None
     weekdays: int | None = None
+    place: int | None = None
+    last_id: int | None = None
     rhythm_id: int | None = None
+
+
+class Spot(NamedTuple):
+    """A rhythm's place in the index of a zone. What shares it, the halves of a pair, is told apart by the rhythm's id."""
+
+    minute: int
+    weekdays: int
+    place: int
+    number: int
 
 
 Run = tuple[int, int]
@@ -229,23 +243,27 @@ def step_all(db: Connection, count: int, by: int, *, but: Sequence[str] = ()) ->
     return db.execute(_STEP_ALL, {"count": count, "by": by, "but": list(but)}).rowcount > 0
 
 
-# A stretch is what comes after one place of the index, up to another: of a whole slot, with whoever is due, or of a single run.
-_ORDER = (rhythm.c.minute, rhythm.c.weekdays, rhythm.c.id)
+# A stretch is what comes after one spot of the index, up to another: of a whole slot, with whoever is due, or of a single run.
+_ORDER = (rhythm.c.minute, rhythm.c.weekdays, rhythm.c.place, rhythm.c.id)
 _IN_SLOT = and_(
     rhythm.c.zone == bindparam("zone"),
     rhythm.c.weekdays.op("&")(bindparam("bit")) != 0,
-    tuple_(bindparam("after"), bindparam("after_days"), bindparam("after_id")) < tuple_(*_ORDER),
-    tuple_(bindparam("upto"), bindparam("upto_days"), bindparam("upto_id")) >= tuple_(*_ORDER),
+    tuple_(*(bindparam(f"after_{part}") for part in Spot._fields)) < tuple_(*_ORDER),
+    tuple_(*(bindparam(f"upto_{part}") for part in Spot._fields)) >= tuple_(*_ORDER),
 )
 _IN_RUN = and_(
     rhythm.c.zone == bindparam("zone"),
-    rhythm.c.minute == _MINUTE,
-    rhythm.c.weekdays == bindparam("days"),
-    rhythm.c.id > bindparam("after_id"),
-    rhythm.c.id <= bindparam("upto_id"),
+    rhythm.c.minute == bindparam("upto_minute"),
+    rhythm.c.weekdays == bindparam("upto_weekdays"),
+    tuple_(bindparam("after_place"), bindparam("after_number")) < tuple_(rhythm.c.place, rhythm.c.id),
+    tuple_(bindparam("upto_place"), bindparam("upto_number")) >= tuple_(rhythm.c.place, rhythm.c.id),
 )
 _COUNT = select(func.count()).select_from(rhythm).where(_IN_SLOT)
-_LAST_DAYS, _LAST_ID = 127, 2**62
+WHOLE = 2**32
+"""The places there are (schema.rhythm)."""
+_ALL_DAYS, _LAST_ID = 127, 2**62
+_EACH_DAY = 1640531527
+"""How far places move on from one day to the next: the golden section of all, so that no two days of a month are alike."""
 
 
 @lru_cache
@@ -256,7 +274,7 @@ def _border(stretch: ColumnElement[bool]) -> Select[Any]:
 
 def count(db: Connection, zone: str, slot: Slot) -> int:
     """How many prompts *slot* raises, without raising them."""
-    return int(db.execute(_COUNT, _stretch(zone, slot, after=None)).scalar_one())
+    return int(db.execute(_COUNT, _stretch(zone, slot, _first(slot), _last(slot))).scalar_one())
 
 
 def raise_slice(
@@ -268,12 +286,10 @@ def raise_slice(
     the cursor as it now stands: still inside the slot when more is to come. Cursors only move forward, so nobody is
     raised twice; were it otherwise, nobody would get two (storage.raised).
     """
-    where, stretch = _IN_SLOT, _stretch(cursor.zone, slot, after=_position(cursor, slot))
-    last = None if fits else db.execute(_border(where), {**stretch, "skipped": SLICE - 1}).first()
-    if last is not None:
-        stretch |= {"upto": last.minute, "upto_days": last.weekdays, "upto_id": last.id}
-    _queue_up(db, where, stretch, slot, width=width, lane=lane)
-    moved = _done(cursor, slot) if last is None else _inside(cursor, slot, last.minute, last.weekdays, last.id)
+    after, upto = _spot(cursor, slot) or _first(slot), _last(slot)
+    last = None if fits else _next_border(db, _IN_SLOT, _stretch(cursor.zone, slot, after, upto), SLICE)
+    _queue_up(db, _IN_SLOT, _stretch(cursor.zone, slot, after, last or upto), slot, width=width, lane=lane)
+    moved = _done(cursor, slot) if last is None else _inside(cursor, slot, last)
     move(db, cursor, moved)
     return moved
 
@@ -285,35 +301,48 @@ def raise_runs(
 
     Who is not due costs nothing here, however many have this minute on other days.
     """
-    _, days, number = _position(cursor, slot) or (slot.first, 0, 0)
-    left, room = [run for run in runs if run[0] >= days], SLICE
+    at = _spot(cursor, slot) or _first(slot)
+    left, room = [run for run in runs if run[0] >= at.weekdays], SLICE
     while left and room:
         weekdays, n = left.pop(0)
-        stretch = {"zone": cursor.zone, "minute": slot.first, "days": weekdays, "upto_id": _LAST_ID}
-        stretch["after_id"] = number if weekdays == days else 0
-        last = db.execute(_border(_IN_RUN), {**stretch, "skipped": room - 1}).first() if n > room else None
+        if weekdays != at.weekdays:
+            at = Spot(slot.first, weekdays, 0, 0)
+        end = at._replace(place=WHOLE, number=_LAST_ID)
+        last = _next_border(db, _IN_RUN, _stretch(cursor.zone, slot, at, end), room) if n > room else None
         if last is not None:
-            stretch["upto_id"] = last.id
             left.insert(0, (weekdays, n - room))
-        _queue_up(db, _IN_RUN, stretch, slot, width=width, lane=lane)
-        days, number = (weekdays, 0 if last is None else last.id)
+        _queue_up(db, _IN_RUN, _stretch(cursor.zone, slot, at, last or end), slot, width=width, lane=lane)
+        at = last or end
         room = max(0, room - n)
-    if not left:
-        moved = _done(cursor, slot)
-    elif left[0][0] == days:
-        moved = _inside(cursor, slot, slot.first, days, number)
-    else:
-        moved = _inside(cursor, slot, slot.first, left[0][0], 0)
+    if left and left[0][0] != at.weekdays:
+        at = Spot(slot.first, left[0][0], 0, 0)
+    moved = _inside(cursor, slot, at) if left else _done(cursor, slot)
     move(db, cursor, moved)
     return moved, left
+
+
+def _next_border(db: Connection, where: ColumnElement[bool], stretch: dict[str, Any], room: int) -> Spot | None:
+    """Where a slice of *room* prompts ends; None where the stretch has no more than that."""
+    row = db.execute(_border(where), {**stretch, "skipped": room - 1}).first()
+    return None if row is None else Spot(*row)
+
+
+def _first(slot: Slot) -> Spot:
+    return Spot(slot.first, 0, 0, 0)
+
+
+def _last(slot: Slot) -> Spot:
+    return Spot(slot.last, _ALL_DAYS, WHOLE, _LAST_ID)
 
 
 def _done(cursor: Cursor, slot: Slot) -> Cursor:
     return Cursor(cursor.zone, slot.day * clock.DAY + slot.last)
 
 
-def _inside(cursor: Cursor, slot: Slot, minute: int, weekdays: int, number: int) -> Cursor:
-    return Cursor(cursor.zone, cursor.reached, slot.day * clock.DAY + minute, weekdays, number)
+def _inside(cursor: Cursor, slot: Slot, last: Spot) -> Cursor:
+    return Cursor(
+        cursor.zone, cursor.reached, slot.day * clock.DAY + last.minute, last.weekdays, last.place, last.number
+    )
 
 
 _, *_PLACES = Cursor._fields
@@ -334,28 +363,20 @@ def move(db: Connection, cursor: Cursor, moved: Cursor) -> bool:
     return db.execute(_MOVE, {"of": cursor.zone, **given}).rowcount == 1
 
 
-def _position(cursor: Cursor, slot: Slot) -> tuple[int, int, int] | None:
-    """Where in *slot* the cursor stands, as (minute of day, weekdays, rhythm id); None at its beginning."""
-    if cursor.inside is None or cursor.rhythm_id is None or cursor.weekdays is None:
+def _spot(cursor: Cursor, slot: Slot) -> Spot | None:
+    """Where in *slot* the cursor stands; None at its beginning."""
+    inside, weekdays, place, last_id = cursor[2:6]
+    if inside is None or weekdays is None or place is None or last_id is None or cursor.rhythm_id is not None:
         return None
-    day, minute = divmod(cursor.inside, clock.DAY)
-    inside = day == slot.day and slot.first <= minute <= slot.last
-    return (minute, cursor.weekdays, cursor.rhythm_id) if inside else None
+    day, minute = divmod(inside, clock.DAY)
+    return Spot(minute, weekdays, place, last_id) if day == slot.day and slot.first <= minute <= slot.last else None
 
 
-def _stretch(zone: str, slot: Slot, *, after: tuple[int, int, int] | None = None) -> dict[str, Any]:
-    """The values for what is left of *slot*."""
-    minute, weekdays, number = after or (slot.first, 0, 0)
-    return {
-        "zone": zone,
-        "after": minute,
-        "after_days": weekdays,
-        "after_id": number,
-        "upto": slot.last,
-        "upto_days": _LAST_DAYS,
-        "upto_id": _LAST_ID,
-        "bit": clock.weekday_bit(slot.day),
-    }
+def _stretch(zone: str, slot: Slot, after: Spot, upto: Spot) -> dict[str, Any]:
+    """The values for a stretch of *slot*."""
+    ends = {f"after_{part}": value for part, value in after._asdict().items()}
+    ends |= {f"upto_{part}": value for part, value in upto._asdict().items()}
+    return {"zone": zone, "bit": clock.weekday_bit(slot.day), **ends}
 
 
 def _queue_up(
@@ -371,19 +392,22 @@ def _queue_up(
         "step": slot.step * 60_000,
     }
     if spread:
-        values |= {"shuffle": slot.day * 40503, "width": span(width)}
+        values |= {"shift": slot.day * _EACH_DAY % WHOLE, "width": span(width)}
     db.execute(_raise(where, spread=spread), stretch | values)
 
 
 @lru_cache
 def _raise(stretch: ColumnElement[bool], *, spread: bool) -> Insert:
-    """INSERT … SELECT from rhythm into raised. Halves of a pair share their place in the spread; the day reshuffles it."""
+    """INSERT … SELECT from rhythm into raised. Halves of a pair share their place in the spread, and it moves on by the day.
+
+    As the index is read in the order of places, what comes into the queue is in the order of its own index.
+    """
     due: ColumnElement[int] = _number("due")
     if stretch is _IN_SLOT:
         due = due + cast(rhythm.c.minute - _number("first"), BigInteger) * _number("step")
     if spread:
-        key = func.coalesce(rhythm.c.pair_id, rhythm.c.person_id) * 2654435761 + _number("shuffle")
-        due = due + (key % 4294967296) % _number("width")
+        moved_on = (rhythm.c.place + _number("shift")).op("&")(WHOLE - 1)
+        due = due + moved_on * _number("width") // WHOLE
     chosen = select(
         case((rhythm.c.kind == Kind.WEEKLY, int(Lane.LATER)), else_=bindparam("lane", type_=Integer)),
         type_coerce(due, BigInteger),

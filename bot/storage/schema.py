@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     ForeignKey,
     Index,
     Integer,
@@ -179,8 +180,10 @@ rhythm = Table(
     Column("zone", String(48), nullable=False),
     Column("minute", SmallInteger, nullable=False),
     Column("weekdays", SmallInteger, nullable=False),
+    # where this pair, or who is on their own, comes among all who are due at a moment (Knuth's multiplicative hash, 32 bits)
+    Column("place", BigInteger, Computed("coalesce(pair_id, person_id) * 2654435761 & 4294967295")),
     # read by rhythms.busy(), raise_slice() and raise_runs(), in this order; the last three spare a look at the row
-    Index("ix_rhythm_due", "zone", "minute", "weekdays", "id", "person_id", "pair_id", "kind"),
+    Index("ix_rhythm_due", "zone", "minute", "weekdays", "place", "id", "person_id", "pair_id", "kind"),
     # read by rhythms.set_of()
     Index("ix_rhythm_person_id", "person_id"),
     sqlite_autoincrement=True,  # an id in an old button must never mean somebody else
@@ -190,10 +193,13 @@ zone_cursor = Table(
     "zone_cursor",
     metadata,
     Column("zone", String(48), primary_key=True),
-    # the wall minute served last; a slice in between leaves the minute it stands in and the last rhythm it raised, with its weekdays
+    # the wall minute served last; a slice in between leaves the minute it stands in and the last rhythm it raised, as the index has it
     Column("reached", BigInteger, nullable=False),
     Column("inside", BigInteger),
     Column("weekdays", SmallInteger),
+    Column("place", BigInteger),
+    Column("last_id", BigInteger),
+    # where versions before migration 0007 stand inside a minute, in another order: whoever finds the other's begins the minute anew
     Column("rhythm_id", BigInteger),
 )
 
