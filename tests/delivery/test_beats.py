@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,12 +15,13 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, event, select, union_all, update
+from sqlalchemy import Connection, delete, event, func, select, text, union_all, update
 
 from bot.courier.courier import Courier
 from bot.courier.throttle import Throttle
 from bot.delivery.pulse import CLAIM, Pulse
 from bot.domain import clock
+from bot.domain.clock import Slot
 from bot.domain.pacing import LATE_LIMIT, Lane, Rhythm
 from bot.domain.prompts import Kind
 from bot.speech import library
@@ -30,6 +31,7 @@ from bot.storage.schema import delivery, person, rhythm, zone_cursor
 from bot.storage.schema import raised as queue
 from bot.storage.store import Store, open_store
 from tests.faults.test_storms import somebody
+from tests.storage.test_raised import pair_of
 from tests.world import KEY
 
 ZONES = clock.common_zones()
@@ -300,6 +302,70 @@ async def test_runs_that_another_process_has_raised_meanwhile_are_not_raised_aga
     due = await store.write(fill)
     with patch.object(rhythms, "SLICE", 3):
         assert sorted(await store.write(work)) == sorted(due)
+
+
+async def test_halves_of_a_pair_come_together_in_order_and_nobody_is_always_last(tmp_path: Path) -> None:
+    """Prompts reach the queue in the order in which they are due, begun anywhere: out of order they cost twice as much."""
+    hand = Hand(datetime(2026, 3, 1, 17, 0, 5, tzinfo=UTC))
+    start, width, pairs_there = hand.now, timedelta(seconds=96), 48
+    whole = open_store(f"sqlite:///{tmp_path / 'recipro.db'}", seal=Seal([KEY]))
+
+    def fill(db: Connection) -> None:
+        move_in(db, "Asia/Dubai", 3 * 60, start)
+        for number in range(pairs_there):
+            one, two = (people.arrive(db, somebody(100 + 2 * number + half, start)).id for half in (1, 0))
+            pair = pair_of(db, one, two).id
+            for who in (two, one):
+                its = Rhythm(Kind.CHECKIN, 21 * 60, EVERY_DAY)
+                rhythms.put(db, who, pair, [its], zone="Asia/Dubai", now=start)
+
+    await whole.write(fill)
+    pulse = pulse_of(whole, hand, rate=1.0)
+    after: dict[int, list[timedelta]] = {}
+    for day in range(1, 31):
+        for seconds in (-60, 0):
+            hand.now = start + timedelta(days=day, seconds=seconds)
+            with patch.object(rhythms, "SLICE", 7):
+                await pulse.raise_due()
+        assert pulse.widest == width
+        found = await whole.read(lambda db: list(db.execute(select(queue).order_by(text("rowid")))))
+        await whole.write(lambda db: db.execute(delete(queue)))
+        due = [row.due_at for row in found]
+        assert len(due) == 2 * pairs_there
+        assert sum(later < earlier for earlier, later in pairwise(due)) <= 1, "in order, and round at most once"
+        for row in found:
+            after.setdefault(row.pair_id, []).append(row.due_at - hand.now.replace(second=0))
+    await whole.close()
+    for moments in after.values():
+        assert moments[::2] == moments[1::2], "both halves at once"
+        assert timedelta(0) <= min(moments) < width / 4
+        assert width * 3 / 4 < max(moments) < width
+
+
+async def test_a_minute_that_an_older_version_has_left_is_begun_anew_and_nobody_gets_two(store: Store) -> None:
+    """It went by another order, and so does it begin anew what this one has left, which is told by rhythm_id alone."""
+    now = datetime(2026, 3, 2, 17, 0, 5, tzinfo=UTC)
+
+    def begun(db: Connection) -> tuple[rhythms.Cursor, Slot]:
+        (cursor,) = (cursor for cursor, _ in rhythms.take_cursors(db))
+        return cursor, clock.passed(cursor.zone, cursor.reached, now, limit=LATE_LIMIT)[0]
+
+    def work(db: Connection) -> list[int]:
+        move_in(db, "Asia/Dubai", 21 * 60, now - timedelta(minutes=1), count=10)
+        rhythms.raise_slice(db, *begun(db), width=timedelta(0))
+        assert begun(db)[0].inside is not None
+        assert begun(db)[0].rhythm_id is None
+        last = db.execute(select(func.max(rhythm.c.id))).scalar_one()
+        db.execute(update(zone_cursor).values(rhythm_id=last))
+        cursor, slot = begun(db)
+        while cursor.inside is not None:
+            cursor = rhythms.raise_slice(db, cursor, slot, width=timedelta(0))
+        assert len(coming(db)) == 3 + 10
+        return [each.person for each in deliveries.claim(db, now + timedelta(minutes=1), 99)]
+
+    with patch.object(rhythms, "SLICE", 3):
+        came = await store.write(work)
+    assert len(came) == len(set(came)) == 10
 
 
 async def test_claiming_goes_on_until_the_stock_is_full(store: Store) -> None:

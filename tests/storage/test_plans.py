@@ -9,14 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, ForeignKey, PrimaryKeyConstraint, Table, UniqueConstraint, event
 
 from bot.domain.people import Address
-from bot.storage import schema
+from bot.storage import rhythms, schema
+from bot.storage.columns import Seal
+from bot.storage.store import open_store
+from tests.delivery.test_beats import Hand, move_in, pulse_of
 from tests.journeys import walk
+from tests.world import KEY
 
 FEW = {"note", "tally", "zone_cursor", "forgotten", "wrong_code", "wrong_code_gone"}
 """Tables that do not grow with those who are here: wrong codes are kept for as long as they count, and are themselves limited."""
@@ -59,6 +65,26 @@ async def test_no_statement_reads_everybody(tmp_path: Path) -> None:
     found = {statement for statement, plan in plans.items() if any(map(everybody.match, plan))}
     assert {statement for statement in found if not statement.startswith(tuple(WHOLE))} == set()
     assert all(any(statement.startswith(begins) for statement in found) for begins in WHOLE), "a reason out of date"
+
+
+async def test_a_large_minute_is_read_from_its_index_alone_in_the_order_of_it(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'recipro.db'}", seal=Seal([KEY]))
+    begun = datetime(2026, 3, 2, 16, 59, 5, tzinfo=UTC)
+    hand = Hand(begun)
+    await store.write(lambda db: move_in(db, "Asia/Dubai", 21 * 60, begun, count=50))
+    pulse = pulse_of(store, hand, rate=1.0)
+    try:
+        with _listening() as asked, patch.object(rhythms, "SLICE", 20):
+            hand.now += timedelta(minutes=1)
+            await pulse.raise_due()
+        raising = {each: given for each, given in asked.items() if "INSERT INTO raised" in each or "OFFSET" in each}
+        plans = [_plan(store.engine, each, given) for each, given in raising.items()]
+    finally:
+        await store.close()
+    stretch = "zone=? AND minute=? AND weekdays=? AND (place,id)>(?,?) AND (place,id)<(?,?)"
+    assert plans == 2 * [[f"SEARCH rhythm USING COVERING INDEX ix_rhythm_due ({stretch})"]], (
+        "where a slice ends, and it"
+    )
 
 
 def test_what_refers_to_a_row_is_found_by_an_index() -> None:
