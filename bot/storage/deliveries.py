@@ -29,6 +29,7 @@ from sqlalchemy import (
     select,
     tuple_,
     type_coerce,
+    union_all,
     update,
 )
 
@@ -193,27 +194,47 @@ def sent_now(
     return None if found is None else read(found)
 
 
+_FREE = or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < bindparam("now"))
+_OF_LANES = union_all(
+    *(
+        select(
+            select(delivery.c.id, delivery.c.lane, delivery.c.due_at)
+            .where(
+                delivery.c.state == literal("waiting", literal_execute=True),
+                delivery.c.lane == literal(int(lane), literal_execute=True),
+                delivery.c.due_at <= bindparam("now"),
+                _FREE,
+            )
+            .order_by(delivery.c.due_at)
+            .limit(bindparam("limit"))
+            .with_for_update(skip_locked=True)
+            .subquery("due")
+        )
+        for lane in Lane
+    )
+).subquery("due")
+"""The first of each lane: over all of them the index would be read on to its end, through everything that is not due yet."""
+_DUE = (
+    select(_OF_LANES.c.id)
+    .order_by(_OF_LANES.c.lane, _OF_LANES.c.due_at)
+    .limit(bindparam("limit"))
+    .cte("due")  # inside IN (…) PostgreSQL may run it anew for every row, and claims far more than *limit*
+)
+_CLAIM = (
+    update(delivery)
+    .where(delivery.c.id == _DUE.c.id)  # locked above; naming the state again sends PostgreSQL down the wrong index
+    .values(fence=delivery.c.fence + 1, lease_until=bindparam("leased"))
+    .returning(*COLUMNS)
+)
+
+
 def claim(db: Connection, now: datetime, limit: int) -> list[Delivery]:
     """Take up to *limit* due deliveries, first lane first, oldest first; nobody else gets them until the lease ends.
 
     As many as are claimed are taken up before: so the first of both are claimed, and the queue stays where it is.
     """
     raised.take_up(db, now, limit)
-    free = or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < now)
-    due = (
-        select(delivery.c.id)
-        .where(delivery.c.state == "waiting", delivery.c.due_at <= now, free)
-        .order_by(delivery.c.lane, delivery.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")  # inside IN (…) PostgreSQL may run it anew for every row, and claims far more than *limit*
-    )
-    claimed = db.execute(
-        update(delivery)
-        .where(delivery.c.id == due.c.id)  # locked above; naming the state again sends PostgreSQL down the wrong index
-        .values(fence=delivery.c.fence + 1, lease_until=now + CLAIM_LEASE)
-        .returning(*COLUMNS)
-    )
+    claimed = db.execute(_CLAIM, {"now": now, "limit": limit, "leased": now + CLAIM_LEASE})
     return sorted(map(read, claimed), key=lambda each: (each.lane, each.due_at, each.id))
 
 

@@ -16,8 +16,9 @@ from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, ForeignKey, PrimaryKeyConstraint, Table, UniqueConstraint, event
 
+from bot.domain.pacing import Lane
 from bot.domain.people import Address
-from bot.storage import rhythms, schema
+from bot.storage import deliveries, rhythms, schema
 from bot.storage.columns import Seal
 from bot.storage.store import open_store
 from tests.delivery.test_beats import Hand, move_in, pulse_of
@@ -85,6 +86,20 @@ async def test_a_large_minute_is_read_from_its_index_alone_in_the_order_of_it(tm
     for (line,) in plans:
         assert line.startswith("SEARCH rhythm USING COVERING INDEX ix_rhythm_due (zone=? AND minute=? AND weekdays=?")
         assert "place" in line
+
+
+def test_a_claim_reads_nothing_that_is_not_due_yet(tmp_path: Path) -> None:
+    """A large minute is spread over many that follow, and all of it is in the queue from its first second on."""
+    store = open_store(f"sqlite:///{tmp_path / 'recipro.db'}", seal=Seal([KEY]))
+    with _listening() as asked:
+        store.write_now(lambda db: deliveries.claim(db, datetime(2026, 3, 2, 17, tzinfo=UTC), 200))
+    lines = [line for each, given in asked.items() for line in _plan(store.engine, each, given)]
+    store.engine.dispose()
+    found = [line for line in lines if "raised" in line or "ix_delivery" in line]
+    assert len(found) > 2 + len(Lane)
+    for line in found:
+        assert line.startswith("SEARCH")
+        assert "(lane=? AND due_at<?)" in line or "(lane=? AND due_at=? AND rhythm_id=?)" in line
 
 
 def test_what_refers_to_a_row_is_found_by_an_index() -> None:

@@ -104,6 +104,29 @@ def test_a_claim_takes_up_no_more_than_it_claims_and_what_comes_first(store: Sto
     store.write_now(work)
 
 
+def test_what_becomes_no_delivery_does_not_end_a_claim(store: Store) -> None:
+    """A minute that is raised anew is full of prompts that people have had; who comes behind them need not wait."""
+
+    def work(db: Connection) -> None:
+        early = arrive(db, *range(1, 8))
+        late = arrive(db, *range(11, 16))
+        put(db, *(Prompt(who, NOW - 3 * MINUTE) for who in early))
+        assert len(deliveries.claim(db, NOW, 99)) == len(early)
+        put(
+            db,
+            *(Prompt(who, NOW - 2 * MINUTE) for who in early),
+            *(
+                Prompt(who, NOW - MINUTE, lane)
+                for who, lane in zip(late, 3 * [Lane.PROMPT] + 2 * [Lane.LATER], strict=True)
+            ),
+        )
+        came = [[each.person for each in deliveries.claim(db, NOW, 2)] for _ in range(4)]
+        assert came == [late[:2], late[2:4], late[4:], []]
+        assert queued(db) == set()
+
+    store.write_now(work)
+
+
 def test_what_is_taken_up_is_what_was_raised(store: Store) -> None:
     def work(db: Connection) -> None:
         one, two = arrive(db, 1, 2)
