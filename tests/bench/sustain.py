@@ -29,7 +29,13 @@ def rows() -> list[Row]:
         rate, most, share = figures["rate"], figures["most"], figures["share"]
         what = f"{SECONDS} s at {RATE:,} a second: "
         told += [
-            row(f"{what}prompts", who, rate, "a second", **goal("1,000, less 2% of margin: at least 975", met=_middle(rate) >= 975)),
+            row(
+                f"{what}prompts",
+                who,
+                rate,
+                "a second",
+                **goal("1,000, less 2% of margin: at least 975", met=_middle(rate) >= 975),
+            ),
             row(
                 f"{what}most in a sliding second", who, most, "prompts", **goal("at most 1,000", met=max(most) <= RATE)
             ),
