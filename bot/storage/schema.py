@@ -180,8 +180,9 @@ rhythm = Table(
     Column("zone", String(48), nullable=False),
     Column("minute", SmallInteger, nullable=False),
     Column("weekdays", SmallInteger, nullable=False),
-    # where this pair, or who is on their own, comes among all who are due at a moment (Knuth's multiplicative hash, 32 bits)
-    Column("place", BigInteger, Computed("coalesce(pair_id, person_id) * 2654435761 & 4294967295")),
+    # where this pair, or who is on their own, comes among all who are due at a moment: Knuth's multiplicative hash, 32 bits of it,
+    # of 31 bits of the id, for the product has to fit into 64
+    Column("place", BigInteger, Computed("(coalesce(pair_id, person_id) & 2147483647) * 2654435761 & 4294967295")),
     # read by rhythms.busy(), raise_slice() and raise_runs(), in this order; the last three spare a look at the row
     Index("ix_rhythm_due", "zone", "minute", "weekdays", "place", "id", "person_id", "pair_id", "kind"),
     # read by rhythms.set_of()

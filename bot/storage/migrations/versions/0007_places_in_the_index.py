@@ -15,7 +15,7 @@ depends_on = None
 def upgrade() -> None:
     # SQLite can add no column that is stored, PostgreSQL had no other before version 18
     stored = True if op.get_bind().dialect.name == "postgresql" else None
-    place = sa.Computed("coalesce(pair_id, person_id) * 2654435761 & 4294967295", persisted=stored)
+    place = sa.Computed("(coalesce(pair_id, person_id) & 2147483647) * 2654435761 & 4294967295", persisted=stored)
     op.add_column("rhythm", sa.Column("place", sa.BigInteger(), place))
     op.drop_index("ix_rhythm_due", "rhythm")
     op.create_index(
