@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 NARROWEST = timedelta(seconds=10)
 """A minute whose prompts the rate carries faster than this is not spread at all."""
+WIDEST = timedelta(days=1)
+"""However many there are, for the next day's come then."""
 CATCHING_UP = timedelta(minutes=5)
 """Prompts older than this yield to those that are due now."""
 CLAIM = 200
@@ -281,7 +283,7 @@ class Pulse:
 
     def width(self, people: int) -> timedelta:
         """Over how much time *people* of one minute are spread: as wide as the rate needs, not at all when few."""
-        needed = timedelta(seconds=people / self.rate)
+        needed = min(timedelta(seconds=people / self.rate), WIDEST)
         self.widest = needed if needed >= NARROWEST else timedelta(0)
         return self.widest
 

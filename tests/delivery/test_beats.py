@@ -222,6 +222,20 @@ async def test_a_crowded_minute_is_spread_as_wide_as_the_rate_needs(
         assert due[-1] == nine
 
 
+async def test_no_crowd_is_spread_over_more_than_a_day(store: Store) -> None:
+    """Whose number times the rate fits into no whole number of the database's would never be raised."""
+    hand = Hand(datetime(2026, 3, 2, 16, 59, 30, tzinfo=UTC))
+    start = hand.now
+    await store.write(lambda db: move_in(db, "Asia/Dubai", 21 * 60, start, count=3))
+    pulse = pulse_of(store, hand, rate=1e-9)
+    hand.now += timedelta(minutes=1)
+    await pulse.raise_due()
+    due = [row.due_at for row in await store.read(coming)]
+    assert pulse.widest == timedelta(days=1)
+    assert len(due) == 3
+    assert max(due) < start + timedelta(days=1, minutes=1)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     people_there=st.lists(
