@@ -27,7 +27,7 @@ from bot.speech.card import Card, TapError, taps
 from bot.speech.library import Library
 from bot.speech.voice import Voice, country_of, guess_locale
 from bot.storage import deliveries, people, tidies, turns
-from bot.storage.store import AwayError, Store
+from bot.storage.store import AwayError, Rows, Store
 from bot.storage.turns import Known
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,8 @@ class Desk:
     ) -> tuple[Answer, Person | None]:
         found = turns.begin(db, heard.user, message=heard.message_id, since=now - FRESH)
         me, known = found or (people.arrive(db, _newcomer(heard, now)), Known())
-        turn = Turn(db, now, self.library, self.bot, heard, me, self.keep, known)
+        names: dict[int, str | None] = {pair.other(me.id): name for pair, name in known.pairs.items()}
+        turn = Turn(db, now, self.library, self.bot, heard, me, self.keep, known, names)
         line = pair.closed_line(turn)
         answer = use_case(turn)
         if answer.forgotten:
@@ -157,14 +158,11 @@ class Desk:
         return [outcome.message_id, *outcome.more]
 
     async def _note(self, answer: Answer, person: Person, sent: list[int]) -> None:
-        now = self.now()
-
-        def write(db: Connection) -> None:
-            if answer.delivery is not None and sent:
-                deliveries.note_message(db, answer.delivery, sent[0])
-            tidies.add(db, [(person.id, message, now) for message in sent])
-
-        await self.store.write_soon(write)  # the answer is out: nobody waits for this
+        if answer.delivery is not None and sent:
+            about = answer.delivery
+            await self.store.write_soon(lambda db: deliveries.note_message(db, about, sent[0]))
+        # the answer is out: nobody waits for this
+        await self.store.write_soon(Rows(tidies.add, [(person.id, message, self.now()) for message in sent]))
 
     async def _voice(self, heard: Heard) -> Voice:
         """The language somebody chose; what their phone suggests, while the database cannot tell."""

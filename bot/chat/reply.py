@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -91,7 +91,7 @@ def reaction(turn: Turn) -> Answer:
         return _thank(turn, found.about, heart=True, silent=True)
     if found.kind not in PROMPTS or found.answered_at is not None:
         return Answer()
-    kept = _keep(turn, found, None, Medium.WORDLESS, None, turn.pairs())
+    kept = _keep(turn, found, None, Medium.WORDLESS, None)
     return Answer(daily.kept(turn.voice, kept.id, other=None, wordless=True))
 
 
@@ -121,7 +121,7 @@ def done(turn: Turn) -> Answer:
         return Answer(toast=settings.stale(turn.voice))
     entry = gestures.to_delivery(turn.db, turn.me.id, found.id)
     if entry is None:
-        entry = _keep(turn, found, None, Medium.WORDLESS, None, turn.pairs())
+        entry = _keep(turn, found, None, Medium.WORDLESS, None)
     return Answer(daily.done(turn.voice, entry.id))
 
 
@@ -423,25 +423,22 @@ def keep_answer(turn: Turn, found: Delivery, text: str, kind: Medium) -> Answer:
     """Keep the answer to a prompt, confirm it in one line."""
     if kind is Medium.TEXT and not has_sign(text):
         return Answer(daily.not_kept(turn.voice, "empty"))
-    mine = turn.pairs()
-    entry = _keep(turn, found, text, kind, turn.heard.file_id, mine)
-    card = whole(turn, text, kept_card(turn, entry, mine))
+    entry = _keep(turn, found, text, kind, turn.heard.file_id)
+    card = whole(turn, text, kept_card(turn, entry))
     return Answer(card, entry=entry.id, react="❤" if kind is not Medium.TEXT else None)
 
 
-def _keep(
-    turn: Turn, found: Delivery, text: str | None, kind: Medium, file_id: str | None, mine: Sequence[Pair]
-) -> Gesture:
+def _keep(turn: Turn, found: Delivery, text: str | None, kind: Medium, file_id: str | None) -> Gesture:
     prompt = turn.library.by_id.get(found.prompt or "")
     deliveries.proven(turn.db, found, message_id=turn.heard.reply_to, now=turn.now)
     deliveries.answered(turn.db, found.id, turn.now)
     turn.ask(None)
-    meant = mine[0].id if found.pair is None and len(mine) == 1 else found.pair
-    pair_id = meant if any(pair.id == meant for pair in mine) else None
+    mine = [pair.id for pair in turn.known.pairs]
+    meant = mine[0] if found.pair is None and len(mine) == 1 else found.pair
     return gestures.keep(
         turn.db,
         turn.me.id,
-        pair=pair_id,
+        pair=meant if meant in mine else None,
         way=Way.ANSWER,
         kind=prompt.kind if prompt is not None else found.kind if found.kind in set(Kind) else None,
         form=prompt.form if prompt is not None else Form.EMOTIONAL,
@@ -495,9 +492,9 @@ def _place_note(turn: Turn, entry: Gesture, way: Way) -> Answer:
     return Answer(kept_card(turn, gestures.by_id(turn.db, entry.id) or entry))
 
 
-def kept_card(turn: Turn, entry: Gesture, mine: Sequence[Pair] | None = None) -> Card:
-    """The confirmation of an entry, as it stands; *mine* are the running pairs, where they are known."""
-    name = _other_name(turn, entry.pair, mine)
+def kept_card(turn: Turn, entry: Gesture) -> Card:
+    """The confirmation of an entry, as it stands."""
+    name = _other_name(turn, entry.pair)
     if entry.stands and name is not None:
         return daily.shared(turn.voice, entry.id, other=name, checkin=_is_checkin(entry))
     return daily.kept(
@@ -631,10 +628,8 @@ def _reveal_if_both(turn: Turn, entry: Gesture, pair_id: int) -> None:
             return
 
 
-def _other_name(turn: Turn, pair_id: int | None, mine: Sequence[Pair] | None = None) -> str | None:
-    if pair_id is None:
-        return None
-    found = next((pair for pair in (turn.pairs() if mine is None else mine) if pair.id == pair_id), None)
+def _other_name(turn: Turn, pair_id: int | None) -> str | None:
+    found = next((pair for pair in turn.known.pairs if pair.id == pair_id), None)
     return None if found is None else turn.name_of(found.other(turn.me.id))
 
 

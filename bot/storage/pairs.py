@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, literal, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Join,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    not_,
+    select,
+    update,
+)
 
 from bot.domain import pairing
 from bot.domain.pacing import Why
@@ -32,6 +45,7 @@ from bot.storage.schema import (
 from bot.storage.sql import insert, insert_once
 
 _ONE, _TWO, _MINE, _THEIRS = (member.alias(name) for name in ("one", "two", "mine", "theirs"))
+_OTHER = person.alias("other")
 _PAIR = (
     select(
         pair.c.id,
@@ -44,14 +58,33 @@ _PAIR = (
     .join(_ONE, (_ONE.c.pair_id == pair.c.id) & _ONE.c.inviter)
     .join(_TWO, (_TWO.c.pair_id == pair.c.id) & ~_TWO.c.inviter)
 )
-# By the index of members: an OR over both halves would read every pair there is.
+RUNNING = (
+    pair.c.id,
+    pair.c.tie,
+    pair.c.since,
+    pair.c.ended_at,
+    _MINE.c.inviter,
+    _MINE.c.person_id.label("mine"),
+    _OTHER.c.id.label("theirs"),
+    _OTHER.c.name,
+)
+"""What running() reads, of rows that stand beside() somebody."""
+
+
+def beside(rows: FromClause, who: ColumnElement[int]) -> Join:
+    """*rows* with the running pairs of the person *who* of each: by the index of members, since an OR over both halves
+    would read every pair there is.
+    """
+    return (
+        rows.outerjoin(_MINE, _MINE.c.person_id == who)
+        .outerjoin(pair, (pair.c.id == _MINE.c.pair_id) & pair.c.ended_at.is_(None))
+        .outerjoin(_THEIRS, (_THEIRS.c.pair_id == pair.c.id) & (_THEIRS.c.person_id != _MINE.c.person_id))
+        .outerjoin(_OTHER, _OTHER.c.id == _THEIRS.c.person_id)
+    )
+
+
 _OF_PERSON = (
-    select(pair.c.id, pair.c.tie, pair.c.since, pair.c.ended_at, _MINE.c.inviter, _THEIRS.c.person_id, person.c.name)
-    .join(_MINE, _MINE.c.pair_id == pair.c.id)
-    .join(_THEIRS, (_THEIRS.c.pair_id == pair.c.id) & (_THEIRS.c.person_id != _MINE.c.person_id))
-    .join(person, person.c.id == _THEIRS.c.person_id)
-    .where(pair.c.ended_at.is_(None), _MINE.c.person_id == bindparam("who"))
-    .order_by(pair.c.id)
+    select(*RUNNING).select_from(beside(person, person.c.id)).where(person.c.id == bindparam("who")).order_by(pair.c.id)
 )
 _UNSAID = (
     select(member.c.pair_id)
@@ -91,10 +124,16 @@ def of_person(db: Connection, who: int) -> list[Pair]:
 
 def with_names(db: Connection, who: int) -> dict[Pair, str]:
     """The running pairs of one person, oldest first, and what the other of each calls themselves."""
+    return running(db.execute(_OF_PERSON, {"who": who}))
+
+
+def running(rows: Iterable[Sequence[Any]]) -> dict[Pair, str]:
+    """Rows of RUNNING; those beside which no pair stands are nothing."""
     found: dict[Pair, str] = {}
-    for number, tie, since, ended, inviter, other, name in db.execute(_OF_PERSON, {"who": who}):
-        one, two = (who, other) if inviter else (other, who)
-        found[Pair(number, Tie(tie), one, two, since, ended)] = name
+    for number, tie, since, ended, inviter, mine, theirs, name in rows:
+        if theirs is not None:
+            one, two = (mine, theirs) if inviter else (theirs, mine)
+            found[Pair(number, Tie(tie), one, two, since, ended)] = name
     return found
 
 

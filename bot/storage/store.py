@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
@@ -35,6 +36,7 @@ from bot.storage.migrations import HEAD, KNOWN
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+R = TypeVar("R")
 
 POSTGRES_CONNECTIONS = 8
 READERS = 4
@@ -63,6 +65,18 @@ class SchemaError(StoreError):
 
 class AwayError(StoreError):
     """The database cannot be reached or written now; it may come back by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[R]):
+    """A unit of work that only adds *rows*: those with the same *add* that share a transaction are one call of it."""
+
+    add: Callable[[Connection, Sequence[R]], None]
+    rows: Sequence[R]
+
+    def __call__(self, db: Connection) -> None:
+        """The work of one alone."""
+        self.add(db, self.rows)
 
 
 class Store:
@@ -214,7 +228,15 @@ def _spoken_on(raw: Any) -> bool:
 
 
 def _each(works: Sequence[Callable[[Connection], Any]], db: Connection) -> list[Any]:
-    return [work(db) for work in works]
+    """The result of each. What only adds rows comes last, in one statement for all of it (Rows)."""
+    results = [None if isinstance(work, Rows) else work(db) for work in works]
+    added: dict[Callable[[Connection, Sequence[Any]], None], list[Any]] = {}
+    for work in works:
+        if isinstance(work, Rows):
+            added.setdefault(work.add, []).extend(work.rows)
+    for add, rows in added.items():
+        add(db, rows)
+    return results
 
 
 def _fail(done: asyncio.Future[Any], error: Exception) -> None:

@@ -12,9 +12,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, literal, select
 
-from bot.domain.people import Person
+from bot.domain.people import Pair, Person
 from bot.domain.prompts import PROMPTS
-from bot.storage import deliveries, people
+from bot.storage import deliveries, pairs, people
 from bot.storage.deliveries import Delivery
 from bot.storage.schema import delivery, gesture, member, pair, person
 
@@ -31,7 +31,14 @@ class Known:
     """Those of the newest card (words, tap)."""
     latest: Delivery | None = None
     """The newest prompt, answered or not."""
+    pairs: Mapping[Pair, str] = field(default_factory=dict, repr=False)
+    """The running pairs, oldest first, and what the other of each calls themselves."""
 
+
+_PERSON = 3
+_PROMPT = _PERSON + len(people.COLUMNS)
+_PAIR = _PROMPT + len(deliveries.COLUMNS)
+"""Where in a row these begin."""
 
 _LEFT = (
     select(member.c.pair_id)
@@ -39,8 +46,8 @@ _LEFT = (
     .where(member.c.person_id == person.c.id, ~member.c.told_closed, pair.c.ended_at.is_not(None))
     .exists()
 )
-_KNOWN = (
-    select(_LEFT, gesture.c.id, person.c.buttons, *people.COLUMNS, *deliveries.COLUMNS)
+_WHO = (
+    select(_LEFT.label("left"), gesture.c.id, person.c.buttons, *people.COLUMNS, *deliveries.COLUMNS)
     .outerjoin_from(
         person, gesture, (gesture.c.person_id == person.c.id) & (gesture.c.message_id == bindparam("message"))
     )
@@ -54,16 +61,23 @@ _KNOWN = (
     .where(person.c.chat_id == bindparam("chat"))
     .order_by(delivery.c.sent_at.desc(), delivery.c.id.desc())
     .limit(1)
+    .subquery("who")
 )
-_FIRST, _LAST = 3, 3 + len(people.COLUMNS)
-"""Where the person stands in a row; the prompt is behind."""
+_KNOWN = select(*_WHO.c, *pairs.RUNNING).select_from(pairs.beside(_WHO, _WHO.c[_PERSON])).order_by(pair.c.id)
 
 
 def begin(db: Connection, chat: int, *, message: int | None, since: datetime) -> tuple[Person, Known] | None:
     """Who speaks in this chat, and what is known of them; None for somebody new. Prompts count from *since* on."""
-    row = db.execute(_KNOWN, {"chat": chat, "message": message, "since": since}).first()
-    if row is None:
+    rows = db.execute(_KNOWN, {"chat": chat, "message": message, "since": since}).all()
+    if not rows:
         return None
-    left, seen, buttons = row[:_FIRST]
-    latest = deliveries.read(row[_LAST:]) if row[_LAST] is not None else None
-    return people.read(row[_FIRST:_LAST]), Known(left, seen, json.loads(buttons) if buttons else {}, latest)
+    row = rows[0]
+    left, seen, buttons = row[:_PERSON]
+    known = Known(
+        left,
+        seen,
+        json.loads(buttons) if buttons else {},
+        deliveries.read(row[_PROMPT:_PAIR]) if row[_PROMPT] is not None else None,
+        pairs.running(row[_PAIR:] for row in rows),
+    )
+    return people.read(row[_PERSON:_PROMPT]), known

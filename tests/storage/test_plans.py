@@ -32,8 +32,8 @@ WHOLE = {
     "SELECT rhythm.zone, rhythm.minute, rhythm.weekdays, count(*)": "how crowded a minute is, from an index, at the start",
 }
 """Statements that may, by how they begin, and why."""
-BOUNDED = {"due", "raised", *FEW}
-"""What may be read whole, by the name a statement gives it: those, a claim's next few, and the queue, which holds what is due."""
+BOUNDED = {"due", "raised", "who", *FEW}
+"""What may be read whole, by its name in a statement: those, a claim's next few, the queue, which holds what is due, and whoever speaks."""
 NO_TABLE = r"\(|(?:\d+ )?CONSTANT ROW"
 
 
