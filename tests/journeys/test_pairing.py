@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
+
+from sqlalchemy import select
+
+from bot.storage.schema import delivery, gesture
 from tests.world import World
 
 
@@ -151,3 +156,24 @@ async def test_a_button_of_an_ended_pair_gets_a_kind_answer(world: World) -> Non
         assert await asha.tap(0, on=message) == "This one is finished."
     await world.turn(hours=2)
     assert not any("never shared" in text or "let’s reset" in text for text in tom.texts)
+
+
+async def test_the_answer_to_a_prompt_of_an_ended_pair_is_for_oneself(world: World) -> None:
+    asha, tom = await world.person("Asha"), await world.person("Tom")
+    await world.pair(asha, tom)
+    for _ in range(2):  # on the first day there was a prompt already
+        await world.until("UTC", time(21))
+    prompt = asha.last
+    await tom.say("/unpair")
+    await tom.tap(0)
+    await asha.say("the soup", reply_to=prompt)
+    assert "Share" not in str(asha.last["reply_markup"])
+    assert world.app is not None
+    both = select(gesture.c.pair_id, delivery.c.pair_id.label("asked")).join_from(
+        gesture, delivery, delivery.c.id == gesture.c.delivery_id
+    )
+    (row,) = await world.app.store.read(lambda db: db.execute(both).all())
+    assert row.asked is not None
+    assert row.pair_id is None, "it is in no picture of the two"
+    await asha.say("/journal")
+    assert "the soup" in asha.texts[-1]
