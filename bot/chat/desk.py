@@ -136,10 +136,10 @@ class Desk:
             await self.courier.react(heard.user, heard.message_id, answer.react)
         if answer.forgotten:
             await self.courier.no_menu(heard.user)
-        if person is not None and (sent or answer.menu):
+        if person is not None and sent:
             await self._note(answer, person, sent)
-            if answer.menu:
-                await self.courier.menu(heard.user, self.library.voice_of(person))
+        if person is not None and answer.menu:
+            await self.courier.menu(heard.user, self.library.voice_of(person))
 
     async def _card(self, answer: Answer, heard: Heard, person: Person | None) -> list[int]:
         card = answer.card
@@ -158,7 +158,7 @@ class Desk:
         return [outcome.message_id, *outcome.more]
 
     async def _note(self, answer: Answer, person: Person, sent: list[int]) -> None:
-        if answer.delivery is not None and sent:
+        if answer.delivery is not None:
             about = answer.delivery
             await self.store.write_soon(lambda db: deliveries.note_message(db, about, sent[0]))
         # the answer is out: nobody waits for this

@@ -62,7 +62,6 @@ RUNNING = (
     pair.c.id,
     pair.c.tie,
     pair.c.since,
-    pair.c.ended_at,
     _MINE.c.inviter,
     _MINE.c.person_id.label("mine"),
     _OTHER.c.id.label("theirs"),
@@ -72,8 +71,9 @@ RUNNING = (
 
 
 def beside(rows: FromClause, who: ColumnElement[int]) -> Join:
-    """*rows* with the running pairs of the person *who* of each: by the index of members, since an OR over both halves
-    would read every pair there is.
+    """*rows* with the running pairs of the person *who* of each.
+
+    By the index of members: an OR over both halves would read every pair there is.
     """
     return (
         rows.outerjoin(_MINE, _MINE.c.person_id == who)
@@ -130,10 +130,10 @@ def with_names(db: Connection, who: int) -> dict[Pair, str]:
 def running(rows: Iterable[Sequence[Any]]) -> dict[Pair, str]:
     """Rows of RUNNING; those beside which no pair stands are nothing."""
     found: dict[Pair, str] = {}
-    for number, tie, since, ended, inviter, mine, theirs, name in rows:
+    for number, tie, since, inviter, mine, theirs, name in rows:
         if theirs is not None:
             one, two = (mine, theirs) if inviter else (theirs, mine)
-            found[Pair(number, Tie(tie), one, two, since, ended)] = name
+            found[Pair(number, Tie(tie), one, two, since)] = name
     return found
 
 
