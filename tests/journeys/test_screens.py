@@ -62,8 +62,12 @@ REFUSED = {
 }
 """What Telegram may refuse here: in a group the bot is told of two things, and has left after the first."""
 
+CODE = re.compile(r"\b[A-HJ-NP-Z2-9]{8}\b")
+"""Where names are taken away it goes first: a service may be called by a number, such as 988, that stands in a code by chance."""
 OURS = re.compile(
-    r"https?://\S+|t\.me/\S+|/[a-z]+\b|\b[A-HJ-NP-Z2-9]{8}\b|Recipro|Telegram|START|LGBT|\b(?:am|pm)\b|recipro_sandbox_bot"
+    r"https?://\S+|t\.me/\S+|/[a-z]+\b|"
+    + CODE.pattern
+    + r"|Recipro|Telegram|START|LGBT|\b(?:am|pm)\b|recipro_sandbox_bot"
     r"|(?<=\d)\s?h\b|\b(?:O|I)\b|\b(?:" + "|".join(PEOPLE) + r")\b"
 )
 """What is the same in every language: links, commands, codes, names, the letters that codes do not have."""
@@ -122,6 +126,7 @@ def test_no_english_is_left_over(walked: dict[str, Seen], way: str) -> None:
         ("hi", "आज का मौसम Saved कैसा है?", "Saved"),
         ("hi", "Noor की साझा बात: /start, 9:00 pm, Recipro", None),
         ("hi", "Samaritan", "Samaritan"),
+        ("hi", "https://t.me/recipro_sandbox_bot?start=A988KJD5 \u2068/start A988KJD5\u2069", None),
         ("ar", "حُفظ، Later.", "Later"),
         ("ar", "English (India)", None),
         ("ar", "لغة أخرى · Another language", None),
@@ -137,7 +142,7 @@ def test_what_is_left_over_is_found(language: str, text: str, found: str | None)
 
 def left_over(text: str, language: str) -> str | None:
     """What of *text* is English, names of services and of languages aside."""
-    left = text.replace(FIRST_SCREEN, "")
+    left = CODE.sub(" ", text.replace(FIRST_SCREEN, ""))
     for name in (*LOCALE_NAMES.values(), *untranslated(language)):
         left = left.replace(name, " ")
     left = OURS.sub(" ", left)
