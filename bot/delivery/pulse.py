@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -51,9 +51,9 @@ GATHER = 0.01, 0.025
 A_ZONE = 100
 """Prompts that raising a small zone costs as much time as, at least: so many zones go into one transaction."""
 FEW = 20
-"""Zones that may be named as those that do not move on with all others; naming hundreds takes longer than moving them."""
+"""Zones that may be named in a statement, as looked at or as left out; to name hundreds takes longer than to take them all."""
 LOOK_EVERY = 5
-"""Minutes after which all zones are looked at, though nothing was due before then and nobody has chosen another hour."""
+"""Minutes after which all zones are looked at, though it is known where somebody is due and who has chosen another hour."""
 STOP_WITHIN = 8.0
 """Seconds a clean stop waits for what is in flight."""
 LONGEST_BACKOFF = 300.0
@@ -73,12 +73,15 @@ Result = tuple[Parcel, Outcome, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Lull:
-    """From the UTC minute *since* until *until* (not included) nothing is due, as long as *newest* is the newest rhythm."""
+class Watch:
+    """What looking at all zones in the UTC minute *since* has told about the minutes before *until*.
+
+    Somebody may be due in the zones *due*, from the UTC minute there on, and wherever a rhythm has come since; nowhere else.
+    """
 
     since: int
     until: int
-    newest: int | None
+    due: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -97,9 +100,9 @@ class Pulse:
     leading: bool = True
     """False while another process beats: then nothing more is raised or claimed here."""
     _served: int | None = None
-    _lull: Lull | None = None
-    _newest: int | None = -1
-    """The newest rhythm when all zones were looked at last."""
+    _watch: Watch | None = None
+    _newest: deque[tuple[int, int]] = field(default_factory=partial(deque, maxlen=2))
+    """The last two UTC minutes in which it was asked for the newest rhythm, and which that was."""
     _stopping: bool = False
     _trouble: int = 0
     """How many times in a row results were written down of which Telegram had got nothing."""
@@ -146,18 +149,16 @@ class Pulse:
     async def raise_due(self) -> int:
         """Turn the wall minutes that have passed since the cursors into deliveries; how many zones had some."""
         now = self.now()
-        minute = int(now.timestamp() // 60)
+        minute = clock.utc_minute(now)
         if minute == self._served:
             return 0
-        lull = self._lull
-        if (
-            lull is not None
-            and lull.since <= minute < lull.until
-            and await self.store.ask(rhythms.NEWEST) == lull.newest
-        ):
+        chosen = await self._chosen(minute)
+        zones = self._to_look_at(minute, chosen)
+        if zones is not None and not zones:
             self._served = minute
             return 0
-        left, whole, self._lull = await self.store.write(partial(self._step_idle, now))
+        watch, self._watch = self._watch, None  # where this beat breaks, the next looks at all zones
+        left, whole, self._watch = await self.store.write(partial(self._step_idle, now, zones, watch))
         busy, crowd = len(left), sum(map(_due, left.values()))
         while left and self._beating:
             left, free = await self.store.write(partial(self._raise_some, left, now, crowd))
@@ -170,36 +171,59 @@ class Pulse:
     def _beating(self) -> bool:
         return self.leading and not self._stopping
 
-    def _step_idle(self, now: datetime, db: Connection) -> tuple[dict[str, Sequence[Run]], bool, Lull | None]:
-        """Move the cursors of zones in which nothing is due, and the others' as far as nothing was.
+    async def _chosen(self, minute: int) -> set[str]:
+        """Zones in which somebody has chosen an hour since this was asked in the minute before the last.
+
+        Not since the last: a rhythm that was being put then may have a smaller number than one that was there already.
+        """
+        if not self._newest:
+            ((newest,),) = await self.store.ask(rhythms.NEWEST)
+            self._newest.append((minute, newest))
+            return set()
+        (_, before), (asked, newest) = self._newest[0], self._newest[-1]
+        rows = await self.store.ask(rhythms.NEWER, before=before)
+        if asked == minute:
+            self._newest.pop()
+        self._newest.append((minute, max([newest, *(number for number, _ in rows)])))
+        return {zone for _, zone in rows}
+
+    def _to_look_at(self, minute: int, chosen: set[str]) -> Sequence[str] | None:
+        """Zones in which somebody may be due; None for all there are."""
+        watch = self._watch
+        if watch is None or not watch.since <= minute < watch.until:
+            return None
+        zones = chosen.union(zone for zone, due in watch.due.items() if due <= minute)
+        return sorted(zones) if len(zones) <= FEW else None
+
+    def _step_idle(
+        self, now: datetime, only: Sequence[str] | None, watch: Watch | None, db: Connection
+    ) -> tuple[dict[str, Sequence[Run]], bool, Watch | None]:
+        """Move the cursors of zones in which nothing is due, and the others' as far as nothing was; of all zones, or *only* of these.
 
         While somebody is due, those of zones where nobody has this minute wait until they are LOOK_EVERY minutes behind.
         The other zones, to be raised slice by slice, with the runs of rhythms that are due there, none where that takes a
         look at more than one minute; whether that is all of them: a cursor that another process holds is looked at again by
-        the next beat; and how long nothing will be due, where that is known.
+        the next beat; and where somebody will be due next, as *watch* had it and as it is now known.
         """
         rhythms.wait_for_no_disk(db)
-        newest = db.execute(rhythms.NEWEST).scalar()  # before anything is looked at: what comes meanwhile ends the lull
-        cursors = rhythms.take_cursors(db)
+        cursors = rhythms.take_cursors(db, only)
         zones = [cursor.zone for cursor, _ in cursors]
         high_minutes = clock.high_minutes(now, zones)
         idle: dict[str, int] = {}
         served: dict[str, int] = {}
         peopled: dict[int, list[str]] = {}
         behind: dict[str, Sequence[Run]] = {}
-        resting = True
         for cursor, ahead in cursors:
             zone = cursor.zone
             if (high := high_minutes.get(zone)) is None:
                 self._step_aside(zone)
             elif cursor.inside is not None:
-                resting = False
                 if high > cursor.reached:
                     behind[zone] = ()
             elif ahead is None or ahead > high:
                 idle[zone] = high
             else:
-                served[zone], resting = ahead - 1, False
+                served[zone] = ahead - 1
                 if ahead == high:
                     peopled.setdefault(high, []).append(zone)
                 else:
@@ -209,27 +233,29 @@ class Pulse:
         reached = {cursor.zone: cursor.reached for cursor, _ in cursors}
         longest = 0 if not busy and not behind else LOOK_EVERY
         served |= {zone: high for zone, high in idle.items() if high - reached[zone] >= longest}
-        whole = self._step(db, reached, served)
-        lull = None
-        if whole and resting and newest == self._newest:
-            lull = _lull(now, [(cursor.zone, ahead) for cursor, ahead in cursors if cursor.zone in idle], newest)
-        self._newest = newest
-        return {**busy, **behind}, whole, lull
-
-    def _step(self, db: Connection, reached: Mapping[str, int], served: Mapping[str, int]) -> bool:
-        """Move cursors on from *reached* to what is *served*; whether *reached* has all zones there are."""
-        zones: dict[int, list[str]] = {}
-        for zone, minute in served.items():
-            if minute > reached[zone]:
-                zones.setdefault(minute - reached[zone], []).append(zone)
-        most = max(zones, key=lambda by: len(zones[by]), default=0)
-        others = reached.keys() - zones.get(most, ())
-        whole = len(others) < FEW and most > 0 and rhythms.step_all(db, len(reached), most, but=sorted(others))
-        if whole:
-            del zones[most]
-        for by, there in zones.items():
+        steps = _steps(reached, served)
+        whole = self._step_most(db, steps, set(reached)) if only is None else len(reached) == len(only)
+        for by, there in steps.items():
             rhythms.step(db, there, by)
-        return whole or len(reached) == rhythms.zones(db)
+        if only is None:
+            lag = max((high - reached[zone] for zone, high in idle.items() if zone not in served), default=0)
+            since = clock.utc_minute(now)
+            watch = Watch(since, since + LOOK_EVERY - lag, {}) if whole and len(self._newest) > 1 else None
+        if watch is not None:
+            unsure = set(only or zones).difference(idle, self._strange)
+            watch = _learnt(
+                watch, now, unsure, {cursor.zone: ahead for cursor, ahead in cursors if cursor.zone in idle}
+            )
+        return {**busy, **behind}, whole, watch
+
+    def _step_most(self, db: Connection, steps: dict[int, list[str]], zones: set[str]) -> bool:
+        """Take the largest of *steps* at once, if *zones* are all there are; whether they are."""
+        most = max(steps, key=lambda by: len(steps[by]), default=0)
+        others = zones.difference(steps.get(most, ()))
+        if most > 0 and len(others) < FEW and rhythms.step_all(db, len(zones), most, but=sorted(others)):
+            del steps[most]
+            return True
+        return len(zones) == rhythms.zones(db)
 
     def _step_aside(self, zone: str) -> None:
         """The zone data have lost *zone*: nobody there is served, and all others are."""
@@ -245,10 +271,11 @@ class Pulse:
         What is left, and whether no other process was at one of them. *crowd* is how many are due in all zones at this
         minute, which share the rate.
         """
-        rest, free, room = dict(left), True, rhythms.SLICE
+        size = rhythms.slice_size(db)
+        rest, free, room = dict(left), True, size
         rhythms.wait_for_no_disk(db)
         for zone, runs in left.items():
-            needs = min(rhythms.SLICE, max(_due(runs), A_ZONE)) if runs else rhythms.SLICE
+            needs = min(size, max(_due(runs), A_ZONE)) if runs else size
             if needs > room:
                 break
             room -= needs
@@ -275,7 +302,7 @@ class Pulse:
         people = crowd if runs or catching_up else max(crowd, rhythms.count(db, zone, slot))
         width = timedelta(0) if catching_up else self.width(people)
         lane = Lane.LATER if catching_up else Lane.PROMPT
-        if len(runs) == 1 or _due(runs) > rhythms.SLICE:
+        if len(runs) == 1 or _due(runs) > rhythms.slice_size(db):
             moved, runs = rhythms.raise_runs(db, cursor, slot, runs, width=width, lane=lane)
         else:
             moved = rhythms.raise_slice(db, cursor, slot, width=width, lane=lane, fits=bool(runs))
@@ -503,13 +530,22 @@ class Pulse:
             log.warning("%d deliveries are still on their way; their leases will tell", len(self._flying))
 
 
-def _lull(now: datetime, ahead: Sequence[tuple[str, int | None]], newest: int | None) -> Lull | None:
-    """How long nobody will be due, as far as LOOK_EVERY minutes ahead, from the next minute that anybody in each zone has."""
-    horizon = now + timedelta(minutes=LOOK_EVERY)
-    soon = clock.high_minutes(horizon, [zone for zone, _ in ahead])
-    due = [clock.minute_to_utc(wall, zone) for zone, wall in ahead if wall is not None and wall <= soon[zone]]
-    since, until = (int(moment.timestamp() // 60) for moment in (now, min([horizon, *due])))
-    return Lull(since, until, newest) if since + 1 < until else None
+def _steps(reached: Mapping[str, int], served: Mapping[str, int]) -> dict[int, list[str]]:
+    """By how many minutes cursors move on from *reached* to what is *served*, and whose."""
+    steps: dict[int, list[str]] = {}
+    for zone, minute in served.items():
+        if minute > reached[zone]:
+            steps.setdefault(minute - reached[zone], []).append(zone)
+    return steps
+
+
+def _learnt(watch: Watch, now: datetime, unsure: Iterable[str], ahead: Mapping[str, int | None]) -> Watch:
+    """*watch* after another look: the next beat looks at zones that are *unsure* again; *ahead* has the others' next wall minute."""
+    minute = clock.utc_minute(now)
+    high = clock.high_minutes(now + timedelta(minutes=watch.until - minute), ahead)
+    soon = [(zone, wall) for zone, wall in ahead.items() if wall is not None and wall <= high[zone]]
+    due = {zone: at for zone, at in watch.due.items() if zone not in ahead} | dict.fromkeys(unsure, minute)
+    return replace(watch, due=due | {zone: clock.utc_minute(clock.minute_to_utc(wall, zone)) for zone, wall in soon})
 
 
 def _due(runs: Sequence[Run]) -> int:

@@ -107,7 +107,7 @@ def current_name(zone: str) -> str:
 
 def wall_minute(moment: datetime, zone: str) -> int:
     """What a wall clock in *zone* shows at *moment*."""
-    minute = _utc_minute(moment)
+    minute = utc_minute(moment)
     return minute + _offset(zone, minute)[0]
 
 
@@ -116,12 +116,12 @@ def high_minute(moment: datetime, zone: str) -> int:
 
     It differs from wall_minute only after a clock has gone back, until it has caught up with itself.
     """
-    return _high(_utc_minute(moment), zone)
+    return _high(utc_minute(moment), zone)
 
 
 def high_minutes(moment: datetime, zones: Iterable[str]) -> dict[str, int]:
     """high_minute() in each of *zones* that the zone data know."""
-    minute, found = _utc_minute(moment), {}
+    minute, found = utc_minute(moment), {}
     for zone in zones:
         with suppress(UnknownZoneError):
             found[zone] = _high(minute, zone)
@@ -227,7 +227,8 @@ def _join(slot: Slot, wall: int, due: datetime) -> Slot | None:
     return Slot(day, slot.first, minute, slot.due, step) if due == expected else None
 
 
-def _utc_minute(moment: datetime) -> int:
+def utc_minute(moment: datetime) -> int:
+    """Minutes from the epoch to *moment*, whole ones. Raises ValueError for a moment without a zone."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
     return int((moment - _EPOCH) // timedelta(minutes=1))

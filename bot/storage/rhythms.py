@@ -41,8 +41,8 @@ from bot.storage.columns import milliseconds, span
 from bot.storage.schema import raised, rhythm, zone_cursor
 from bot.storage.sql import insert_once
 
-SLICE = 2000
-"""Most prompts raised in one transaction, so that nobody's reply waits for a large minute."""
+SLICE = {"sqlite": 5_000, "postgresql": 10_000}
+"""Most prompts raised in one transaction. On SQLite everybody's reply waits for it; on PostgreSQL whoever chooses an hour in that zone."""
 
 
 class Cursor(NamedTuple):
@@ -128,8 +128,10 @@ def _catch_up(db: Connection, zone: str, high: int) -> None:
     db.execute(_CATCH_UP, {"name": zone, "high": high})
 
 
-NEWEST = select(func.max(rhythm.c.id))
+NEWEST = select(func.coalesce(func.max(rhythm.c.id), 0))
 """The id of the newest rhythm; it grows whenever somebody's hour, days or zone change, for rhythms are never rewritten."""
+NEWER = select(rhythm.c.id, rhythm.c.zone).where(rhythm.c.id > bindparam("before")).order_by(rhythm.c.id)
+"""Id and zone of each rhythm that is newer than the one *before*."""
 
 
 def pairs_with_rhythm(db: Connection, person: int) -> list[int | None]:
@@ -145,6 +147,7 @@ _ANOTHER_DAY = select(func.min(rhythm.c.minute) + clock.DAY).where(_THERE)
 _LOOK = _CURSORS.add_columns(
     func.coalesce(_LATER_TODAY.scalar_subquery(), _ANOTHER_DAY.scalar_subquery()).label("ahead")
 ).with_for_update(skip_locked=True, of=zone_cursor)
+_LOOK_AT = _LOOK.where(zone_cursor.c.zone.in_(bindparam("zones", expanding=True)))
 _ZONES = select(func.count()).select_from(zone_cursor)
 
 
@@ -161,14 +164,20 @@ def wait_for_no_disk(db: Connection) -> None:
         db.execute(_NO_WAITING)
 
 
-def take_cursors(db: Connection) -> list[tuple[Cursor, int | None]]:
-    """Every zone's cursor that no other process holds, held until the transaction ends.
+def slice_size(db: Connection) -> int:
+    """How many prompts are raised in one transaction at most."""
+    return SLICE[db.dialect.name]
+
+
+def take_cursors(db: Connection, zones: Sequence[str] | None = None) -> list[tuple[Cursor, int | None]]:
+    """Every zone's cursor that no other process holds, or only those of *zones*, held until the transaction ends.
 
     With it the next wall minute that any rhythm there has, on whatever weekday; None where there is no rhythm.
     """
+    rows = db.execute(_LOOK) if zones is None else db.execute(_LOOK_AT, {"zones": list(zones)})
     return [
         (Cursor(zone, reached, *place), None if ahead is None else reached - reached % clock.DAY + ahead)
-        for zone, reached, *place, ahead in db.execute(_LOOK).fetchall()
+        for zone, reached, *place, ahead in rows
     ]
 
 
@@ -280,14 +289,14 @@ def count(db: Connection, zone: str, slot: Slot) -> int:
 def raise_slice(
     db: Connection, cursor: Cursor, slot: Slot, *, width: timedelta, lane: Lane = Lane.PROMPT, fits: bool = False
 ) -> Cursor:
-    """Raise at most SLICE prompts of *slot* from where *cursor* stands and move it on; both in this transaction.
+    """Raise at most slice_size() prompts of *slot* from where *cursor* stands and move it on; both in this transaction.
 
     *width* is over how much time people of one minute are spread; what is known to be no more than a slice *fits*. Returns
     the cursor as it now stands: still inside the slot when more is to come. Cursors only move forward, so nobody is
     raised twice; were it otherwise, nobody would get two (storage.raised).
     """
     after, upto = _spot(cursor, slot) or _first(slot), _last(slot)
-    last = None if fits else _next_border(db, _IN_SLOT, _stretch(cursor.zone, slot, after, upto), SLICE)
+    last = None if fits else _next_border(db, _IN_SLOT, _stretch(cursor.zone, slot, after, upto), slice_size(db))
     _queue_up(db, _IN_SLOT, _stretch(cursor.zone, slot, after, last or upto), slot, width=width, lane=lane)
     moved = _done(cursor, slot) if last is None else _inside(cursor, slot, last)
     move(db, cursor, moved)
@@ -302,7 +311,7 @@ def raise_runs(
     Who is not due costs nothing here, however many have this minute on other days.
     """
     at = _spot(cursor, slot) or _first(slot)
-    left, room = [run for run in runs if run[0] >= at.weekdays], SLICE
+    left, room = [run for run in runs if run[0] >= at.weekdays], slice_size(db)
     while left and room:
         weekdays, n = left.pop(0)
         if weekdays != at.weekdays:

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     ArgumentError,
@@ -37,6 +37,7 @@ from bot.storage.migrations import HEAD, KNOWN
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
 
 POSTGRES_CONNECTIONS = 8
 READERS = 4
@@ -153,15 +154,15 @@ class Store:
         """Like write(), without the right to write."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, partial(self.read_now, work))
 
-    async def ask(self, question: Select[T]) -> T | None:
-        """The one value that *question* asks for. A question is a transaction by itself: one round trip to PostgreSQL, not three."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, partial(self._ask_now, question))
+    async def ask(self, question: Select[*Ts], **given: int) -> Sequence[Row[*Ts]]:
+        """The rows that *question* asks for, with what it is *given*. A question is a transaction by itself: one round trip to PostgreSQL, not three."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, partial(self._ask_now, question, given))
 
-    def _ask_now(self, question: Select[T]) -> T | None:
+    def _ask_now(self, question: Select[*Ts], given: dict[str, int]) -> Sequence[Row[*Ts]]:
         if self.dialect == "sqlite":
-            return self.read_now(lambda db: db.execute(question).scalar())
+            return self.read_now(lambda db: db.execute(question, given).all())
         with self._telling_away(), self._by_itself.connect() as db:
-            return db.execute(question).scalar()
+            return db.execute(question, given).all()
 
     def write_now(self, work: Callable[[Connection], T]) -> T:
         """write() for a caller that is in a thread of its own already."""

@@ -12,16 +12,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, ForeignKey, PrimaryKeyConstraint, Table, UniqueConstraint, event
 
 from bot.domain.pacing import Lane
 from bot.domain.people import Address
-from bot.storage import deliveries, rhythms, schema
+from bot.storage import deliveries, schema
 from bot.storage.columns import Seal
 from bot.storage.store import open_store
-from tests.delivery.test_beats import Hand, move_in, pulse_of
+from tests.delivery.test_beats import Hand, move_in, pulse_of, slices_of
 from tests.journeys import walk
 from tests.world import KEY
 
@@ -75,7 +74,7 @@ async def test_a_large_minute_is_read_from_its_index_alone_in_the_order_of_it(tm
     await store.write(lambda db: move_in(db, "Asia/Dubai", 21 * 60, begun, count=50))
     pulse = pulse_of(store, hand, rate=1.0)
     try:
-        with _listening() as asked, patch.object(rhythms, "SLICE", 20):
+        with _listening() as asked, slices_of(20):
             hand.now += timedelta(minutes=1)
             await pulse.raise_due()
         raising = {each: given for each, given in asked.items() if "INSERT INTO raised" in each or "OFFSET" in each}

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
-from sqlalchemy import Connection, event, func, inspect, make_url, select, text
+from sqlalchemy import Connection, bindparam, event, func, inspect, make_url, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from bot.domain.gestures import Form, Medium, Way
@@ -200,11 +200,12 @@ async def test_after_a_question_a_connection_begins_transactions_as_before(datab
     await store.write(lambda db: people.arrive(db, somebody(1)))
     everybody = select(func.count()).select_from(schema.person)
     for _ in range(2):
-        assert await store.ask(everybody) == 1
+        assert await store.ask(everybody) == [(1,)]
         assert store.engine.pool.checkedin() == 1, "of all that there are"  # type: ignore[attr-defined]
         with pytest.raises(ZeroDivisionError):
             await store.write(lambda db: (people.arrive(db, somebody(2)), 1 / 0))
-    assert await store.ask(select(schema.person.c.id).where(schema.person.c.id == 99)) is None
+    of_that_id = select(schema.person.c.id).where(schema.person.c.id == bindparam("number"))
+    assert await store.ask(of_that_id, number=99) == []
 
 
 # --- several units of work in one transaction ---
