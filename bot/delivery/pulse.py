@@ -74,12 +74,11 @@ Result = tuple[Parcel, Outcome, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What looking at all zones in the UTC minute *since* has told about the minutes before *until*.
+    """What looking at all zones has told about the UTC minutes before *until*.
 
     Somebody may be due in the zones *due*, from the UTC minute there on, and wherever a rhythm has come since; nowhere else.
     """
 
-    since: int
     until: int
     due: Mapping[str, int]
 
@@ -190,7 +189,7 @@ class Pulse:
     def _to_look_at(self, minute: int, chosen: set[str]) -> Sequence[str] | None:
         """Zones in which somebody may be due; None for all there are."""
         watch = self._watch
-        if watch is None or not watch.since <= minute < watch.until:
+        if watch is None or minute >= watch.until:
             return None
         zones = chosen.union(zone for zone, due in watch.due.items() if due <= minute)
         return sorted(zones) if len(zones) <= FEW else None
@@ -239,8 +238,7 @@ class Pulse:
             rhythms.step(db, there, by)
         if only is None:
             lag = max((high - reached[zone] for zone, high in idle.items() if zone not in served), default=0)
-            since = clock.utc_minute(now)
-            watch = Watch(since, since + LOOK_EVERY - lag, {}) if whole and len(self._newest) > 1 else None
+            watch = Watch(clock.utc_minute(now) + LOOK_EVERY - lag, {}) if whole and len(self._newest) > 1 else None
         if watch is not None:
             unsure = set(only or zones).difference(idle, self._strange)
             watch = _learnt(

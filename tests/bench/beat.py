@@ -143,7 +143,7 @@ async def _ours(pulse: Pulse, clock: Clock) -> Figures:
                 took["quarter"], expected = milliseconds, len(raised)
             case _:
                 idle.append((beat, milliseconds, worked))
-                if watch is None or pulse._watch is None or pulse._watch.since != watch.since:
+                if watch is None or pulse._watch is None or pulse._watch.until != watch.until:
                     looked.append(milliseconds)
                 expected = 0
         if len(raised) != expected or len(set(raised)) != expected:
