@@ -22,6 +22,7 @@ from bot.domain.pacing import Rhythm
 from bot.domain.prompts import Kind
 from bot.storage import outlook, people, rhythms
 from bot.storage.columns import Seal
+from bot.storage.schema import zone_cursor
 from bot.storage.store import Store, open_store
 from tests.delivery.test_beats import (
     EVERY_DAY,
@@ -245,14 +246,16 @@ async def test_a_beat_that_breaks_knows_nothing_any_more(store: Store) -> None:
     assert await store.read(who_and_when) == [(who, hand.now.replace(second=0))]
 
 
-async def test_a_zone_that_another_process_holds_is_looked_at_again_in_the_same_minute(postgres_url: str) -> None:
+@pytest.mark.parametrize("beats", [1, 2])
+async def test_a_zone_that_another_process_holds_is_looked_at_again_in_the_same_minute(
+    postgres_url: str, beats: int
+) -> None:
+    """Whether all zones are looked at then, or only this one."""
     store = open_store(postgres_url, seal=Seal([KEY]))
     try:
         hand = Hand(NOON)
-        pulse = await beaten(store, hand, 1)
-        who = await store.write(partial(choose_ahead, 100, "America/Lima", 2, hand.now))
-        hand.now += timedelta(minutes=1)
-        await pulse.raise_due()
+        pulse = await beaten(store, hand, beats)
+        who = await store.write(partial(choose_ahead, 100, "America/Lima", 1, hand.now))
         hand.now += timedelta(minutes=1)
         with store.engine.connect() as other:
             assert rhythms.take_cursors(other, ["America/Lima"])
@@ -260,7 +263,17 @@ async def test_a_zone_that_another_process_holds_is_looked_at_again_in_the_same_
             assert await store.read(coming) == []
         with listening(store.engine) as asked:
             assert await pulse.raise_due() == 1
-        assert looks(asked) == [False], "and only there"
+        assert looks(asked) == [beats == 1]
         assert await store.read(who_and_when) == [(who, hand.now.replace(second=0))]
     finally:
         await store.close()
+
+
+async def test_a_zone_that_the_data_have_lost_is_not_looked_at_in_every_beat(store: Store) -> None:
+    hand = Hand(NOON)
+    await store.write(lambda db: db.execute(zone_cursor.insert().values(zone="Mars/Olympus", reached=1)).close())
+    pulse = await beaten(store, hand, 2)
+    hand.now += timedelta(minutes=1)
+    with listening(store.engine) as asked:
+        await pulse.raise_due()
+    assert looks(asked) == []
