@@ -115,7 +115,7 @@ def zones(db: Connection) -> list[str]:
 
 
 def behind(db: Connection, now: datetime) -> Behind:
-    """What the walls have shown and no beat has served; while nobody is due, a bot that runs may be five minutes behind."""
+    """What the walls have shown and no beat has served; a bot that runs may be five minutes behind where nobody is due."""
     prompts, most, since = 0, 0, None
     for zone, reached in db.execute(select(zone_cursor.c.zone, zone_cursor.c.reached)).all():
         late = clock.high_minute(now, zone) - reached
