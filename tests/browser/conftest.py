@@ -66,8 +66,10 @@ class Screen:
 
     async def first_button(self, phone: Locator) -> None:
         """Press the recommended button of the newest message on *phone*."""
-        await phone.locator(".keys").last.locator("button").first.click()
-        await asyncio.sleep(0.05)  # the tap is on its way to the server
+        async with self.page.expect_response(
+            lambda answer: answer.request.method == "POST"
+        ):  # else nothing is heard yet
+            await phone.locator(".keys").last.locator("button").first.click()
         await self.seen()
 
     async def write(self, phone: Locator, text: str) -> None:

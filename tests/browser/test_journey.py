@@ -38,10 +38,12 @@ async def begin(screen: Screen, phone: Locator) -> None:
     await expect(phone.locator(".keys").last.locator("button")).to_have_count(3)
 
 
-async def command(phone: Locator, name: str) -> None:
+async def command(screen: Screen, phone: Locator, name: str) -> None:
     """Choose from the menu."""
     await phone.locator(".menu").click()
-    await phone.locator(f".commands [data-command='/{name}']").click()
+    async with screen.page.expect_response(lambda answer: answer.request.method == "POST"):
+        await phone.locator(f".commands [data-command='/{name}']").click()
+    await screen.seen()
 
 
 @pytest.mark.parametrize(("lang", "theme"), [("en", "light"), ("ar", "dark")])
@@ -55,8 +57,7 @@ async def test_two_people_from_start_to_sunday_by_clicking(
     page, layla, omar = screen.page, screen.phone(0), screen.phone(1)
     await begin(screen, layla)
 
-    await command(layla, "pair")
-    await screen.seen()
+    await command(screen, layla, "pair")
     await screen.first_button(layla)
     if lang == "en":
         await layla.locator("a[data-link]").click()
@@ -83,8 +84,7 @@ async def test_two_people_from_start_to_sunday_by_clicking(
     async with hears(screen, one):
         await omar.locator(".keys").last.get_by_role("button", name="❤").click()
 
-    await command(layla, "reset")
-    await screen.seen()
+    await command(screen, layla, "reset")
     async with hears(screen, two):
         await screen.first_button(layla)
     async with hears(screen, one):
