@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,36 +15,9 @@ from bot.domain.people import Address, Pace, Person, Stage
 from bot.storage.schema import person
 from bot.storage.sql import insert
 
-COLUMNS = tuple(
-    person.c[name]
-    for name in (
-        "id",
-        "chat_id",
-        "name",
-        "locale",
-        "stage",
-        "zone",
-        "country",
-        "pace",
-        "hour",
-        "morning",
-        "week_hour",
-        "quiet_from",
-        "quiet_to",
-        "address",
-        "discreet",
-        "asking",
-        "heard_at",
-        "paused_at",
-        "paused_until",
-        "unreachable",
-        "resting",
-        "asked_lighter_at",
-        "consent_at",
-        "consent_version",
-    )
-)
-_NAMES = tuple(column.name for column in COLUMNS)
+COLUMNS = tuple(person.c[field.name] for field in fields(Person))
+_KINDS = {"stage": Stage, "pace": Pace, "address": Address}
+_READ_AS = tuple((at, _KINDS[column.name]) for at, column in enumerate(COLUMNS) if column.name in _KINDS)
 _BY_CHAT = select(*COLUMNS).where(person.c.chat_id == bindparam("chat_id"))
 _BY_ID = select(*COLUMNS).where(person.c.id == bindparam("id"))
 _NAME = select(person.c.name).where(person.c.id == bindparam("id"))
@@ -187,12 +161,7 @@ def _bare(text: str) -> str:
 
 def read(row: Sequence[Any]) -> Person:
     """A row of COLUMNS as a Person."""
-    facts = dict(zip(_NAMES, row, strict=True))
-    return Person(
-        **{
-            **facts,
-            "stage": Stage(facts["stage"]),
-            "pace": Pace(facts["pace"]),
-            "address": Address(facts["address"]),
-        }
-    )
+    facts = list(row)
+    for at, kind in _READ_AS:
+        facts[at] = kind(facts[at])
+    return Person(*facts)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 from sqlalchemy import Connection, func, select
 
-from bot import log
+from bot import log, processor
 from bot.app import App
 from bot.courier.throttle import PER_CHAT
 from bot.settings import Settings
@@ -46,11 +46,13 @@ async def running(
     app = App(given, now=now, per_chat=per_chat, beat_every=beat_every)
     try:
         await app.start()
+        staying = asyncio.create_task(processor.keep_to_one())
         working = asyncio.create_task(app.run())
         await asyncio.sleep(0)
         yield app
         app.stopping.set()
         await working
+        staying.cancel()
     finally:
         await app.stop()
 
