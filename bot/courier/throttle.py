@@ -19,7 +19,7 @@ LEAST_CEILING = 30.0
 """Messages a second that Telegram allows a bot without paid broadcasts (core.telegram.org/bots/faq)."""
 PER_CHAT = 1.0
 """Seconds between two messages to one chat (the same page)."""
-WINDOW = 1.017
+WINDOW = 1.02
 """Seconds over which a second's messages are counted: the way to Telegram may press them together a little."""
 AT_ONCE = 0.005
 """Seconds of a late timer whose messages go at once."""
@@ -30,9 +30,9 @@ CATCH_UP = 0.3
 """Seconds of lateness beyond which it was a rest, after which messages go as evenly as ever."""
 LEAVES_LATE = 0.001
 """Seconds by which what was granted leaves later, by a new connection or on a full core; beyond them it counts from then."""
-SHORTEST = 0.004
-"""Seconds: the shortest wait that a timer is set for. What has a place by then leaves at once, four together at a thousand a second:
-to wake up for each of them alone takes a tenth of a core."""
+SHORTEST = 0.002
+"""Seconds: the shortest wait that a timer is set for. What has a place by then leaves at once, two or three together at a thousand a
+second: to wake up for each of them alone takes a twentieth of a core."""
 TWO_CHATS_WITHIN = 5.0
 """When two chats are told to wait within this many seconds, it is the whole bot that is too fast."""
 TURNS = (SHARE, SHARE, PROMPT, SHARE, PROMPT, SHARE, SHARE, LATER)

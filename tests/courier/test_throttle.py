@@ -287,6 +287,30 @@ def test_a_crowd_after_a_rest_goes_out_evenly_from_the_first_on() -> None:
     assert went[-1] - went[0] < 3.1
 
 
+@pytest.mark.parametrize(("rate", "wakes"), [(1000, 500), (100, 100), (30, 30)])
+def test_a_high_rate_wakes_the_loop_for_several_at_once_and_a_low_one_sends_each_alone(rate: int, wakes: int) -> None:
+    async def work(loop: Virtual) -> tuple[list[float], int]:
+        timers = 0
+
+        class Counting(Throttle):
+            def _ring(self) -> None:
+                nonlocal timers
+                timers += 1
+                super()._ring()
+
+        throttle = Counting(rate, now=loop.time)
+
+        async def one(chat: int) -> float:
+            return (await throttle.take(chat, PROMPT)).at
+
+        return sorted(await asyncio.gather(*(one(chat) for chat in range(3 * rate)))), timers
+
+    went, timers = run(work)
+    assert timers <= (went[-1] + 0.1) * wakes
+    together = max(sum(1 for at in went if first <= at < first + 0.001) for first in went)
+    assert together <= (3 if rate == 1000 else 1)
+
+
 @pytest.mark.parametrize("seconds", [0.02, 0.1])
 def test_what_a_hold_up_has_left_is_made_up_for_little_by_little(seconds: float) -> None:
     async def work(loop: Virtual) -> list[float]:
