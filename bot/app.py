@@ -62,9 +62,10 @@ WITNESS_EVERY = 60.0
 """Seconds between two times that the database is said to be in use."""
 SWEEP_FIRST = timedelta(minutes=10)
 """From the start to the first housekeeping."""
-COLLECT_EVERY = 10_000
+COLLECT_EVERY = 10_000, 3, 3
 """New objects after which the collector of cycles goes through the youngest; at Python's 700 it took a fiftieth of a core at a thousand
-messages a second, and nearly all it looks at has gone by itself a moment later."""
+messages a second, and nearly all it looks at has gone by itself a moment later. And after how many times through the next older
+ones: with Python's ten and ten all are looked at after a million new ones, and memory grew meanwhile."""
 REACH_EVERY = 25.0
 """Seconds without a word from Telegram after which it is asked for one."""
 
@@ -181,7 +182,7 @@ class App:
         """Work until somebody sets *stopping* or the token is refused; the exit status."""
         gc.collect()
         gc.freeze()  # what the start made stays: the collector need not go through it again while people wait
-        gc.set_threshold(COLLECT_EVERY)
+        gc.set_threshold(*COLLECT_EVERY)
         waiting = [asyncio.ensure_future(self.stopping.wait())]
         if self._polling is not None:
             waiting.append(self._polling)  # type: ignore[arg-type]
