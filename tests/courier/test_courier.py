@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.courier.courier import Courier, cut
 from bot.courier.outcome import Blocked, Failed, Later, Outcome, Revoked, Sent, Unknown
 from bot.courier.request import LEAVING
-from bot.courier.throttle import PROMPT, REPLY, WINDOW, Throttle
+from bot.courier.throttle import PROMPT, REPLY, Throttle
 from bot.domain.gestures import Medium
 from bot.speech.card import Button, Card, Document, Tap
 from tests.courier.conftest import Answer, Post, bot_at
@@ -195,7 +195,7 @@ async def test_a_message_counts_from_when_it_goes_out(post: Post) -> None:
     sending = asyncio.create_task(courier.send(post.asha.id, Card("Hi"), lane=PROMPT))
     asyncio.get_running_loop().call_soon(do_much)
     assert isinstance(await sending, Sent)
-    assert throttle._chats[post.asha.id] == pytest.approx(100.3 + WINDOW)
+    assert throttle._chats[post.asha.id] == pytest.approx(100.3 + 1.02)
     await courier.acknowledge("4711")
     assert LEAVING.get() is None, "a request that has no place moves nobody else's"
 
