@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 PIP := $(BIN)/python $(PIP_INSTALL)
+# bytecode is kept: compiling our own modules at each start costs a fifth of it, and the tests start the bot hundreds of times
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run sandbox test check strings screenshot profile bench soak fuzz lock drill release clean
