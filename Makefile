@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 PIP := $(BIN)/python $(PIP_INSTALL)
-# bytecode is kept: compiling our own modules at each start costs a fifth of it, and the tests start the bot hundreds of times
+# bytecode is kept: compiling our own modules anew takes a tenth of each start, and the tests start the bot hundreds of times
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
